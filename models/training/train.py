@@ -1,0 +1,172 @@
+"""Fine-tuning: the encoder and one linear layer of 47 logits, with Hugging Face's Trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch.utils.data import Dataset
+from transformers import (
+    BertForSequenceClassification,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from models.labels import COLUMNS
+from models.training.config import TrainingConfig
+from models.training.data import Row, targets
+from models.training.loss import masked_loss
+from models.training.tokenizer import fold_spelling
+
+
+class _Rows(Dataset[dict[str, Any]]):
+    """Token ids, targets and weight of each row."""
+
+    def __init__(self, rows: list[Row], tokenizer: PreTrainedTokenizerFast, config: TrainingConfig) -> None:
+        texts = [row.text for row in rows]
+        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=config.max_tokens)["input_ids"]
+        self.targets = targets(rows, config.severity_smoothing)
+        self.weights = [row.weight for row in rows]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {
+            "input_ids": self.ids[index],
+            "length": len(self.ids[index]),
+            "labels": self.targets[index],
+            "weights": self.weights[index],
+        }
+
+
+class _Collator:
+    """Pads to the longest row of the batch, in steps of 8 tokens so that few shapes occur."""
+
+    def __init__(self, pad: int) -> None:
+        self.pad = pad
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        width = -(-max(len(row["input_ids"]) for row in rows) // 8) * 8
+        ids = torch.full((len(rows), width), self.pad)
+        for i, row in enumerate(rows):
+            ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+        return {
+            "input_ids": ids,
+            "attention_mask": (ids != self.pad).long(),
+            "labels": torch.stack([torch.from_numpy(row["labels"]) for row in rows]),
+            "weights": torch.tensor([row["weights"] for row in rows]),
+        }
+
+
+class _MaskedTrainer(Trainer):
+    """The Trainer with our loss; everything else is its own."""
+
+    head_weights: dict[str, float]
+
+    def compute_loss(
+        self, model: torch.nn.Module, inputs: dict[str, torch.Tensor], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        output = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        loss = masked_loss(output.logits, inputs["labels"], inputs["weights"], self.head_weights)
+        return (loss, output) if return_outputs else loss
+
+
+def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
+    """The base's tokenizer with the spelling folding of `fold_spelling`."""
+    stock = PreTrainedTokenizerFast.from_pretrained(base)
+    folded = fold_spelling(Tokenizer.from_str(stock.backend_tokenizer.to_str()))
+    names = {name: getattr(stock, name) for name in ("bos_token", "eos_token", "cls_token", "sep_token", "pad_token")}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=folded,
+        **names,
+        unk_token=stock.unk_token,
+        mask_token=stock.mask_token,
+        model_max_length=512,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassification:
+    """The base with a fresh head. The pooler starts as the identity: the base has none of its own."""
+    model = BertForSequenceClassification.from_pretrained(
+        base,
+        num_labels=len(COLUMNS),
+        id2label=dict(enumerate(COLUMNS)),
+        label2id={column: i for i, column in enumerate(COLUMNS)},
+        problem_type="multi_label_classification",
+        dtype=torch.float32,
+    )
+    if config.layers is not None:
+        model.bert.encoder.layer = model.bert.encoder.layer[: config.layers]
+        model.config.num_hidden_layers = config.layers
+    with torch.no_grad():
+        model.bert.pooler.dense.weight.copy_(torch.eye(model.config.hidden_size))
+        model.bert.pooler.dense.bias.zero_()
+    if config.freeze_embeddings:
+        model.bert.embeddings.word_embeddings.weight.requires_grad = False
+    return model
+
+
+def train(config: TrainingConfig, root: Path, rows: list[Row], work: Path) -> BertForSequenceClassification:
+    """Fine-tune on the rows, or go on from the newest checkpoint under `work`.
+
+    Returns the trained model, in float32. Shows a progress bar with the time left.
+    """
+    set_seed(config.seed)
+    base = str(root / config.base) if (root / config.base).exists() else config.base
+    tokenizer, model = load_tokenizer(base), load_encoder(base, config)
+    dataset = _Rows(rows, tokenizer, config)
+    trainer = _MaskedTrainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=str(work),
+            num_train_epochs=1,  # rows seen more than once are repeated in the split
+            per_device_train_batch_size=config.batch,
+            learning_rate=config.learning_rate,
+            warmup_steps=round(config.warmup * len(dataset) / config.batch),
+            lr_scheduler_type="linear",
+            train_sampling_strategy="group_by_length",
+            save_steps=config.checkpoint_steps,
+            save_total_limit=2,
+            logging_steps=20,
+            remove_unused_columns=False,
+            dataloader_pin_memory=False,
+            bf16=torch.cuda.is_available(),
+            seed=config.seed,
+            report_to=[],
+        ),
+        data_collator=_Collator(tokenizer.pad_token_id),
+        train_dataset=dataset,
+        optimizers=(_optimizer(model, config), None),
+    )
+    trainer.head_weights = config.head_weights
+    trainer.add_callback(_Flush())
+    trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*")) or None)
+    return model
+
+
+class _Flush(TrainerCallback):
+    """Keeps a log file current while the run goes on."""
+
+    def on_log(self, *_: Any, logs: dict[str, float] | None = None, **__: Any) -> None:
+        print(logs, flush=True)
+
+
+def _optimizer(model: BertForSequenceClassification, config: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW; the fresh layer learns faster than the encoder, biases and norms do not decay."""
+    fresh = [p for name, p in model.named_parameters() if name.startswith("classifier") and p.requires_grad]
+    encoder = [(n, p) for n, p in model.named_parameters() if not n.startswith("classifier") and p.requires_grad]
+    return torch.optim.AdamW(
+        [
+            {"params": [p for n, p in encoder if p.dim() > 1], "weight_decay": config.weight_decay},
+            {"params": [p for n, p in encoder if p.dim() <= 1], "weight_decay": 0.0},
+            {"params": fresh, "lr": config.head_learning_rate, "weight_decay": 0.0},
+        ],
+        lr=config.learning_rate,
+    )
