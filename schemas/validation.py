@@ -7,6 +7,7 @@ person's text, so the walk is here and fastavro judges the leaves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from fastavro.validation import validate as fits
 from pipeline.errors import RecordError
 from schemas.loading import load
 
-_LONGEST_KEY = 40
+# keys of maps come from outside: one is quoted only when it looks like a name in code, not like a person's words
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}|\d")
 
 
 def validate(record: Mapping[str, Any], schema_name: str, version: int | None = None) -> None:
@@ -56,7 +58,7 @@ def _check(value: Any, schema: Any, named: Mapping[str, Any], path: str) -> None
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise _wrong(value, schema, path)
         for key, item in value.items():
-            _check(item, schema["values"], named, f"{path}[{_shortened(key)}]")
+            _check(item, schema["values"], named, f"{path}[{_quotable(key)}]")
     elif not fits(value, schema, raise_errors=False) or (isinstance(value, datetime) and value.tzinfo is None):
         raise _wrong(value, schema, path)
 
@@ -85,7 +87,7 @@ def _check_record(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any
     for key in value:
         if key not in declared:
             owner = path or "the record"
-            raise RecordError("unknown_field", f"{owner}: the schema has no field {_shortened(str(key))}")
+            raise RecordError("unknown_field", f"{owner}: the schema has no field {_quotable(str(key))}")
 
 
 def _wrong(value: Any, schema: Any, path: str) -> RecordError:
@@ -112,5 +114,5 @@ def _describe(schema: Any) -> str:
     return str(schema.get("logicalType", schema["type"]))
 
 
-def _shortened(key: str) -> str:
-    return key if len(key) <= _LONGEST_KEY else key[: _LONGEST_KEY - 1] + "…"
+def _quotable(key: str) -> str:
+    return key if _NAME.fullmatch(key) else "…"
