@@ -297,6 +297,8 @@ class DeadLetter:
     """A stable machine word, for counting: bad_json, missing_field, bad_time …"""
     message: str
     """What a person should know to mend it; never quotes the text of a post."""
+    header: tuple[str, ...] = ()
+    """Column names, when the payload is a row of a CSV file."""
 
 
 _converter = cattrs.Converter()

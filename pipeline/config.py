@@ -1,0 +1,208 @@
+"""The company's configuration: one YAML file, checked whole before the first post is read.
+
+The models mirror `runners/config/reference.yaml`, which documents every key. `Config` hands the graph
+the settings its steps take; nothing else in the pipeline reads YAML.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+from pipeline.logic.alerts import AlertRule, AlertSettings, Department
+from pipeline.logic.durations import parse_duration
+from pipeline.logic.enrichment import EnrichSettings
+from pipeline.logic.lexicon import Lexicon
+from pipeline.logic.parsing import ParseSettings
+from pipeline.logic.profile import ProfileSettings
+from pipeline.logic.sla import WorkingCalendar, parse_hours
+
+Category = Literal[
+    "delivery", "billing", "quality", "service", "technical", "fraud", "availability", "policy", "other"
+]  # fmt: skip
+CATEGORIES: tuple[Category, ...] = Category.__args__  # type: ignore[attr-defined]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[str, ...] = Weekday.__args__  # type: ignore[attr-defined]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+class _Section(BaseModel):
+    # an unknown key is a typing error of somebody who now believes the setting holds
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputSection(_Section):
+    """How the input's records are shaped."""
+
+    format: str = "auto"
+    columns: dict[str, str | list[str]] = {}
+    constants: dict[str, str] = {}
+    attributes: list[str] = []
+    time_zone: str | None = None
+
+
+class BrandSection(_Section):
+    """A brand, the words it goes by, and its own accounts."""
+
+    aliases: list[str] = []
+    accounts: dict[str, list[str]] = Field({}, description="platform → account ids or @handles")
+
+
+class InterestSection(_Section):
+    """A fine interest and the words that show it."""
+
+    terms: Annotated[list[str], Field(min_length=1)]
+
+
+class CalendarSection(_Section):
+    """Working hours of a week in local time; a weekday that is absent is free."""
+
+    time_zone: str | None = None
+    hours: dict[Weekday, list[str]]
+    country: str | None = Field(None, description="whose public holidays are free, ISO 3166 code such as IR")
+    holidays: list[date] = Field([], description="further free days")
+    working_days: list[date] = Field([], description="public holidays that are worked")
+
+
+class DepartmentSection(_Section):
+    """Who answers which complaints, and how fast."""
+
+    categories: list[Category] = []
+    calendar: str
+    answer_within: Duration
+    answer_within_by_severity: dict[Annotated[int, Field(ge=1, le=4)], Duration] = {}
+
+
+class RuleSection(_Section):
+    """An escalation rule: every condition that is given must hold."""
+
+    name: Annotated[str, Field(min_length=1)]
+    level: Literal["info", "high", "critical"]
+    min_severity: Annotated[int, Field(ge=1, le=4)] = 1
+    categories: list[Category] = []
+    min_reach: Annotated[int, Field(ge=0)] = 0
+
+
+class ProfileSection(_Section):
+    """How fast what a person once said fades."""
+
+    interest_half_life: Duration = timedelta(days=90)
+    mood_half_life: Duration = timedelta(days=30)
+    keep_posts: Annotated[int, Field(ge=1, le=100_000)] = 2000
+
+
+class Config(_Section):
+    """The whole file."""
+
+    time_zone: str = "UTC"
+    input: InputSection = InputSection()
+    brands: dict[str, BrandSection] = {}
+    assume_brand: str | None = None
+    interests: dict[str, InterestSection] = {}
+    calendars: Annotated[dict[str, CalendarSection], Field(min_length=1)]
+    departments: Annotated[dict[str, DepartmentSection], Field(min_length=1)]
+    fallback_department: str
+    alerts: list[RuleSection]
+    profiles: ProfileSection = ProfileSection()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Config:
+        if self.fallback_department not in self.departments:
+            raise ValueError(f"fallback_department: {self.fallback_department!r} is not under departments")
+        if self.assume_brand is not None and self.assume_brand not in self.brands:
+            raise ValueError(f"assume_brand: {self.assume_brand!r} is not under brands")
+        owner: dict[str, str] = {}
+        for name, department in self.departments.items():
+            if department.calendar not in self.calendars:
+                raise ValueError(f"departments.{name}.calendar: {department.calendar!r} is not under calendars")
+            for category in department.categories:
+                if other := owner.setdefault(category, name) != name and owner[category]:
+                    raise ValueError(f"departments.{name}.categories: {category} already belongs to {other}")
+        names = [rule.name for rule in self.alerts]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
+        return self
+
+    def parse_settings(self) -> ParseSettings:
+        """What `ParsePosts` takes."""
+        given = self.input
+        return ParseSettings(
+            given.format, given.columns, given.constants, given.attributes, given.time_zone or self.time_zone
+        )
+
+    def enrich_settings(self) -> EnrichSettings:
+        """What `EnrichPosts` takes."""
+        return EnrichSettings(
+            brands=Lexicon.compile({name: [name, *brand.aliases] for name, brand in self.brands.items()}),
+            interests=Lexicon.compile({name: interest.terms for name, interest in self.interests.items()}),
+            own_accounts={
+                f"{platform}:{account.casefold() if account.startswith('@') else account}": name
+                for name, brand in self.brands.items()
+                for platform, accounts in brand.accounts.items()
+                for account in accounts
+            },
+            assume_brand=self.assume_brand,
+        )
+
+    def alert_settings(self) -> AlertSettings:
+        """What `RaiseAlerts` takes."""
+        calendars = {name: self._calendar(name, section) for name, section in self.calendars.items()}
+        return AlertSettings(
+            rules=tuple(
+                AlertRule(rule.name, rule.level, rule.min_severity, frozenset(rule.categories), rule.min_reach)
+                for rule in self.alerts
+            ),
+            departments={
+                name: Department(name, calendars[of.calendar], of.answer_within, of.answer_within_by_severity)
+                for name, of in self.departments.items()
+            },
+            routes={category: name for name, of in self.departments.items() for category in of.categories},
+            fallback=self.fallback_department,
+        )
+
+    def profile_settings(self) -> ProfileSettings:
+        """What `FoldProfiles` takes."""
+        of = self.profiles
+        return ProfileSettings(of.interest_half_life, of.mood_half_life, of.keep_posts, self.time_zone)
+
+    def _calendar(self, name: str, section: CalendarSection) -> WorkingCalendar:
+        try:
+            return WorkingCalendar(
+                time_zone=section.time_zone or self.time_zone,
+                hours={WEEKDAYS.index(day): parse_hours(spans) for day, spans in section.hours.items()},
+                country=section.country,
+                extra_holidays=frozenset(section.holidays),
+                working_exceptions=frozenset(section.working_days),
+            )
+        except ConfigError as error:
+            raise ConfigError(f"calendars.{name}: {error}") from error
+
+
+def load_config(path: Path) -> Config:
+    """The checked configuration.
+
+    Raises:
+        ConfigError: naming the file and every key that is wrong, with what was expected.
+    """
+    try:
+        value = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"--config {path}: no such file") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"--config {path}: cannot be read as YAML: {error}") from error
+    try:
+        config = Config.model_validate(value)
+        config.parse_settings()
+        config.enrich_settings()
+        config.alert_settings()
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".lstrip(": ") for each in error.errors()]
+        raise ConfigError(f"--config {path}:\n  " + "\n  ".join(problems)) from error
+    except ConfigError as error:
+        raise ConfigError(f"--config {path}: {error}") from error
+    return config

@@ -1,0 +1,42 @@
+"""The pipeline on one screen: posts in; enriched events, profiles, alerts and dead letters out."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from pipeline.config import Config
+from pipeline.failures import Outcome
+from pipeline.ports import Ports
+from pipeline.transforms.classify_posts import ClassifyPosts
+from pipeline.transforms.drop_duplicates import DropDuplicates
+from pipeline.transforms.enrich_posts import EnrichPosts
+from pipeline.transforms.fold_profiles import FoldProfiles
+from pipeline.transforms.parse_posts import ParsePosts
+from pipeline.transforms.raise_alerts import RaiseAlerts
+
+
+def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
+    """Lay the graph onto `pipeline`.
+
+    Every record that is read ends as exactly one enriched event, one dead letter or one counted duplicate.
+    """
+    failures: list[beam.PCollection] = []
+
+    def keep(outcome: Outcome) -> beam.PCollection:
+        failures.append(outcome.failures)
+        return outcome.ok
+
+    records = pipeline | "Read posts" >> ports.read_posts
+    parsed = keep(records | "Parse posts" >> ParsePosts(config.parse_settings(), ports.clock))
+    fresh = parsed | "Drop duplicates" >> DropDuplicates()
+    classified = keep(fresh | "Classify posts" >> ClassifyPosts(ports.classifier))
+    enriched = keep(classified | "Enrich posts" >> EnrichPosts(config.enrich_settings()))
+
+    enriched | "Write enriched events" >> ports.write_enriched
+    (
+        enriched
+        | "Fold profiles" >> FoldProfiles(config.profile_settings())
+        | "Upsert profiles" >> ports.upsert_profiles
+    )  # fmt: skip
+    enriched | "Raise alerts" >> RaiseAlerts(config.alert_settings()) | "Write alerts" >> ports.write_alerts
+    failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters

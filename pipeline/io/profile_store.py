@@ -1,0 +1,165 @@
+"""The profile store: one row an account, in SQLite or any database SQLAlchemy speaks to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    make_url,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from pipeline.errors import ConfigError, TransientError
+from pipeline.logic.profile import ProfileSettings, merge
+from pipeline.records import Profile, from_dict, to_dict
+
+TABLES = MetaData()
+PROFILES = Table(
+    "profiles",
+    TABLES,
+    Column("account", String, primary_key=True, comment="platform:account_id"),
+    Column("version", Integer, nullable=False, comment="counts the changes of this row"),
+    Column("handle", String),
+    Column("display_name", String),
+    Column("verified", Boolean),
+    Column("reach", Integer, nullable=False, comment="followers, as last seen"),
+    Column("first_seen", DateTime(timezone=True), nullable=False),
+    Column("last_seen", DateTime(timezone=True), nullable=False, index=True),
+    Column("posts", Integer, nullable=False),
+    Column("complaints", Integer, nullable=False),
+    Column("advocacy", Integer, nullable=False),
+    Column("mood", Float, nullable=False, comment="decayed mean sentiment as of last_seen, -1..1"),
+    Column("interests", JSON, nullable=False, comment="interest -> decayed weight as of last_seen"),
+    Column("document", JSON, nullable=False, comment="the whole Profile, as schemas/profile.v1.avsc"),
+)
+_CHUNK = 400
+"""Rows a statement: below SQLite's limit of 32,766 bound values at 14 columns a row."""
+
+
+class ProfileStore:
+    """Reads profiles and merges new ones in. Safe to call twice with the same profiles."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
+        try:
+            self._engine = create_engine(make_url(url))
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise ConfigError(f"--store {url}: {error}; for example sqlite:///profiles.db") from error
+        if self._engine.dialect.name not in ("sqlite", "postgresql"):
+            raise ConfigError(f"--store {url}: SQLite and PostgreSQL are supported")
+        if self._engine.dialect.name == "sqlite":
+            _take_write_lock_first(self._engine)
+
+    def create_tables(self) -> None:
+        """Create what is missing; raises ConfigError when the database cannot be opened."""
+        try:
+            TABLES.create_all(self._engine)
+        except OperationalError as error:
+            raise ConfigError(f"--store {self._engine.url}: cannot be opened: {error.orig}") from error
+
+    def merge(self, profiles: Iterable[Profile], settings: ProfileSettings) -> int:
+        """Merge profiles into the store in one transaction; returns how many rows changed.
+
+        Raises:
+            TransientError: the database is locked or away; nothing was written.
+        """
+        new = {profile.account: profile for profile in profiles}
+        try:
+            with self._engine.begin() as connection:
+                return sum(self._merge_chunk(connection, chunk, settings) for chunk in _chunks(new))
+        except OperationalError as error:
+            raise TransientError(f"profile store: {error.orig}") from error
+
+    def read(self, account: str) -> Profile | None:
+        """The account's profile, or None."""
+        with self._engine.connect() as connection:
+            document = connection.scalar(select(PROFILES.c.document).where(PROFILES.c.account == account))
+        return None if document is None else _from_document(document)
+
+    def read_all(self) -> Iterator[Profile]:
+        """Every profile, in order of account."""
+        with self._engine.connect() as connection:
+            for (document,) in connection.execute(select(PROFILES.c.document).order_by(PROFILES.c.account)):
+                yield _from_document(document)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _merge_chunk(self, connection: Connection, new: Mapping[str, Profile], settings: ProfileSettings) -> int:
+        wanted = select(PROFILES.c.account, PROFILES.c.version, PROFILES.c.document).where(PROFILES.c.account.in_(new))
+        # PostgreSQL locks the rows it reads here; SQLite holds the one write lock since the transaction began
+        stored = {row.account: row for row in connection.execute(wanted.with_for_update())}
+        rows = []
+        for account, profile in new.items():
+            row = stored.get(account)
+            merged = merge(_from_document(row.document), profile, settings) if row else profile
+            version = row.version + 1 if row else 1
+            if row is None or _document(merged) != row.document:
+                rows.append(_row(merged, version))
+        if rows:
+            insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(PROFILES).values(rows)
+            changed = {column.name: insert.excluded[column.name] for column in PROFILES.c if not column.primary_key}
+            newer = insert.excluded.version > PROFILES.c.version
+            connection.execute(insert.on_conflict_do_update(index_elements=["account"], set_=changed, where=newer))
+        return len(rows)
+
+
+def _take_write_lock_first(engine: Engine) -> None:
+    """Begin every SQLite transaction with its write lock, so that read-then-write cannot deadlock."""
+
+    @event.listens_for(engine, "connect")
+    def _manual_begin(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA busy_timeout=30000")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _chunks(profiles: Mapping[str, Profile]) -> Iterator[dict[str, Profile]]:
+    # one order for every writer: two that lock the same rows cannot wait for each other
+    accounts = sorted(profiles)
+    for start in range(0, len(accounts), _CHUNK):
+        yield {account: profiles[account] for account in accounts[start : start + _CHUNK]}
+
+
+def _row(profile: Profile, version: int) -> dict[str, Any]:
+    same = ("account", "handle", "display_name", "verified", "reach", "first_seen", "last_seen", "posts")
+    row = {name: getattr(profile, name) for name in (*same, "complaints", "advocacy", "mood")}
+    return row | {"version": version, "interests": dict(profile.interests), "document": _document(profile)}
+
+
+def _document(profile: Profile) -> dict[str, Any]:
+    return json.loads(json.dumps(to_dict(profile), default=datetime.isoformat))  # type: ignore[no-any-return]
+
+
+def _from_document(document: dict[str, Any]) -> Profile:
+    value = dict(document)
+    value["contributions"] = [c | {"at": _time(c["at"])} for c in document["contributions"]]
+    value["declared"] = {name: d | {"at": _time(d["at"])} for name, d in document["declared"].items()}
+    return from_dict(Profile, value | {name: _time(document[name]) for name in ("first_seen", "last_seen")})
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

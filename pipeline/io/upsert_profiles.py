@@ -1,0 +1,62 @@
+"""Profiles into the store, merged with what it has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from pipeline.errors import TransientError
+from pipeline.io.profile_store import ProfileStore
+from pipeline.logic.profile import ProfileSettings
+from pipeline.metrics import counter
+from pipeline.records import Profile
+
+_WAITS_S = (0.2, 1.0, 5.0)
+"""Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
+_BATCH = 500
+
+
+class UpsertProfiles(beam.PTransform):
+    """Merge profiles into the store, a transaction a batch.
+
+    Input: Profile. Output: nothing.
+    Guarantees: the merge is idempotent and versioned, so a retried bundle or a second run over the
+    same posts changes no row. Counts `profiles.written` (rows changed).
+    """
+
+    def __init__(self, url: str, settings: ProfileSettings) -> None:
+        super().__init__()
+        self._url, self._settings = url, settings
+
+    def expand(self, profiles: beam.PCollection) -> beam.PCollection:
+        return (
+            profiles
+            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
+            | "Merge into store" >> beam.ParDo(_MergeFn(self._url, self._settings))
+        )
+
+
+class _MergeFn(beam.DoFn):
+    def __init__(self, url: str, settings: ProfileSettings) -> None:
+        self._url, self._settings = url, settings
+        self._store: ProfileStore | None = None
+
+    def setup(self) -> None:
+        self._store = ProfileStore(self._url)
+
+    def process(self, element: list[Profile]) -> Iterator[None]:
+        for wait in (*_WAITS_S, None):
+            try:
+                counter("profiles.written").inc(self._store.merge(element, self._settings))
+                return iter(())
+            except TransientError:
+                if wait is None:
+                    raise
+                time.sleep(wait)
+        return iter(())
+
+    def teardown(self) -> None:
+        if self._store is not None:
+            self._store.close()

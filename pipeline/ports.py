@@ -1,0 +1,37 @@
+"""What the graph needs from outside and does not make itself: input, model, outputs.
+
+A runner fills these in. The graph never learns whether posts come from files or from Pub/Sub,
+which model reads them, or where the results lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import ModelHandler
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Each output takes one kind of record and writes it idempotently."""
+
+    read_posts: beam.PTransform
+    """Nothing → RawRecord."""
+    classifier: ModelHandler[Any, Any, Any]
+    """ParsedPost → Classification, or RecordError for the one post it cannot take."""
+    write_enriched: beam.PTransform
+    """EnrichedPost → warehouse."""
+    upsert_profiles: beam.PTransform
+    """Profile → store, merged with what the store has."""
+    write_alerts: beam.PTransform
+    """Alert → the departments."""
+    write_dead_letters: beam.PTransform
+    """DeadLetter → where it can be looked at and replayed from."""
+    clock: Clock
+    """The present moment."""

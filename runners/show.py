@@ -1,0 +1,45 @@
+"""`shenava show`: Avro files as JSON Lines, for people and for jq."""
+
+from __future__ import annotations
+
+import glob
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import fastavro
+
+from pipeline.errors import ConfigError
+
+
+def run(path: str, limit: int | None) -> int:
+    """Print the records of the files at `path`; raises ConfigError naming what cannot be read."""
+    for record in islice(_records(path), limit):
+        sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_readable) + "\n")
+    return 0
+
+
+def _records(path: str) -> Iterator[Any]:
+    found = Path(path).rglob("*.avro") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
+    files = sorted(found)
+    if not files:
+        raise ConfigError(f"{path}: no Avro file there")
+    for file in files:
+        with file.open("rb") as opened:
+            try:
+                yield from fastavro.reader(opened)
+            except ValueError as error:
+                raise ConfigError(f"{file}: not an Avro file: {error}") from error
+
+
+def _readable(value: Any) -> str:
+    """Times as ISO 8601; bytes as text, with what is no UTF-8 shown as escapes."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    raise TypeError(type(value).__name__)

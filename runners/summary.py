@@ -1,0 +1,126 @@
+"""What a run found, on one screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+
+from pipeline.io.profile_store import ProfileStore
+from pipeline.records import Profile
+
+if TYPE_CHECKING:
+    from runners.local import Job
+
+_LEVELS = ("critical", "high", "info")
+_SHOWN = 5
+
+
+def show(found: Mapping[str, Any], job: Job, console: Console | None = None) -> None:
+    """Print the summary, the most urgent alerts, people worth knowing, and where everything lies."""
+    console = console or Console(highlight=False)
+    blocks: list[Any] = [_numbers(found)]
+    if alerts := _urgent(job):
+        blocks.append(alerts)
+    if people := _people(job):
+        blocks.append(people)
+    blocks.append(_places(found))
+    console.print(Panel(Group(*blocks), title=f"Shenava · {job.input}", expand=False))
+
+
+def _numbers(found: Mapping[str, Any]) -> Table:
+    records, posts, alerts = found["records"], found["posts"], found["alerts"]
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        "[bold]posts[/]",
+        f"{records['in']:,} in = {records['good']:,} good + {records['failed']} failed + {records['duplicates']} duplicates",
+    )
+    if found["failed_by_reason"]:
+        table.add_row("failed", _counts(found["failed_by_reason"]))
+    table.add_row("sentiment", _counts(found["sentiment"]))
+    table.add_row("languages", _counts(found["languages"]))
+    table.add_row("[bold]complaints[/]", f"{posts['complaints']:,}: {_counts(found['complaints_by_category'])}")
+    table.add_row("severity", _counts(found["complaints_by_severity"]))
+    table.add_row("[bold]advocacy[/]", f"{posts['advocacy']:,} posts that recommend a brand or product")
+    table.add_row("[bold]alerts[/]", f"{alerts['raised']:,}: {_counts(alerts['by_level'])}; {_counts(alerts['by_department'])}")
+    table.add_row("profiles", f"{found['profiles']['accounts']:,} accounts")
+    table.add_row(
+        "run",
+        f"{found['seconds']} s, {found['posts_per_second']} posts/s, {found['peak_memory_mb']:,} MB at the peak; "
+        f"{posts['for_review']} decisions too close to call",
+    )
+    return table
+
+
+def _urgent(job: Job) -> Table | None:
+    path = job.output / "alerts" / "part-00000.jsonl"
+    if not path.exists():
+        return None
+    alerts = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    alerts.sort(key=lambda each: (_LEVELS.index(each["level"]), -each["severity"], each["due_at"]))
+    table = Table(title="Most urgent alerts", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
+    for name in ("answer by", "department", "why", "what was said"):
+        table.add_column(name, no_wrap=name != "what was said", style="dim" if name == "answer by" else "")
+    zone = ZoneInfo(job.config.time_zone)
+    for alert in alerts[:_SHOWN]:
+        due = datetime.fromisoformat(alert["due_at"]).astimezone(zone)
+        why = f"{alert['level']}: {alert['category'] or 'complaint'}, severity {alert['severity']}"
+        excerpt = " ".join(alert["excerpt"].split())
+        table.add_row(f"{due:%a %d %b %H:%M}", alert["department"], why, excerpt[:90])
+    return table
+
+
+def _people(job: Job) -> Table | None:
+    store = ProfileStore(job.store_url)
+    profiles = [profile for profile in store.read_all() if profile.posts > 1]
+    store.close()
+    if not profiles:
+        return None
+    table = Table(title="People to know", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
+    for name in ("who", "why", "posts", "mood", "interests"):
+        table.add_column(name, no_wrap=True)
+    chosen = {
+        "recommends": max(profiles, key=lambda p: (p.advocacy, p.mood)),
+        "complains most": max(profiles, key=lambda p: (p.complaints, -p.mood)),
+        "is heard by most": max(profiles, key=lambda p: p.reach),
+        "writes most": max(profiles, key=lambda p: p.posts),
+    }
+    for why, profile in chosen.items():
+        table.add_row(_name(profile), f"{why}{_reach(why, profile)}", str(profile.posts), f"{profile.mood:+.2f}", _top(profile))
+    return table
+
+
+def _places(found: Mapping[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    look = {
+        "enriched": "shenava show {}",
+        "alerts": "one JSON object a line, and Avro",
+        "profiles": "a table `profiles`",
+        "dead_letters": "shenava show {}",
+    }
+    for name, place in found["output"].items():
+        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", place, f"[dim]{look[name].format(place)}[/]")
+    return table
+
+
+def _name(profile: Profile) -> str:
+    return profile.display_name or profile.handle or profile.account
+
+
+def _reach(why: str, profile: Profile) -> str:
+    numbers = {"recommends": profile.advocacy, "complains most": profile.complaints, "is heard by most": profile.reach}
+    return f" ({numbers[why]:,})" if why in numbers else ""
+
+
+def _top(profile: Profile) -> str:
+    return ", ".join(list(profile.interests)[:3])
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return " · ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
