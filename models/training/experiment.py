@@ -1,0 +1,59 @@
+"""`shenava train`: data, fine-tuning, calibration, export, in one go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from transformers import BertForSequenceClassification
+
+from models import loading
+from models.decoding import Decision
+from models.training import calibration, data
+from models.training import config as configs
+from models.training.train import load_tokenizer, train
+
+
+def run(config_path: Path, root: Path, output: Path) -> None:
+    """Train what the config describes into `output`; checkpoints lie in `output/checkpoints`.
+
+    Started again, it goes on from the last checkpoint. Raises ConfigError for a config or a row that
+    is not as documented.
+    """
+    config = configs.load(config_path)
+    split = data.split(config, root)
+    print(
+        f"{config.name}: {len(split.train):,} rows to learn from, {len(split.calibration):,} for thresholds, "
+        f"{len(split.validation):,} to report on"
+    )
+    model = train(config, root, split.train, output / "checkpoints")
+    export(model, config, root, output)
+    calibrate(output, split.calibration)
+
+
+def export(model: BertForSequenceClassification, config: configs.TrainingConfig, root: Path, output: Path) -> None:
+    """Write a stock Hugging Face directory with weights in half precision."""
+    output.mkdir(parents=True, exist_ok=True)
+    base = str(root / config.base) if (root / config.base).exists() else config.base
+    load_tokenizer(base).save_pretrained(output)
+    weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, output / "model.safetensors", metadata={"format": "pt"})
+    settings = model.config.to_dict() | {"dtype": "float16", "shenava_name": config.name}
+    settings["architectures"] = ["BertForSequenceClassification"]
+    (output / "config.json").write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def calibrate(directory: Path, rows: list[data.Row]) -> Decision:
+    """Choose the decision rules on those rows and write them beside the weights."""
+    model = loading.load(str(directory))
+    decision = calibration.calibrate(scores(model, rows), data.targets(rows))
+    decision.save(directory / "decision.json")
+    return decision
+
+
+def scores(model: loading.LoadedModel, rows: list[data.Row]) -> calibration.Floats:
+    """Logits of shape (rows, columns)."""
+    with torch.inference_mode():
+        return model.logits([model.encode(row.text)[0] for row in rows])
