@@ -53,7 +53,7 @@ _LANDLINE = re.compile(
     rf"(?<!\d)(?:{_IRAN}|\(?0)\(?{_CITY}\)?{_GAP}[2-9](?:{_SEP}?\d){{7}}(?!\d)"
     rf"|(?<!\d)[2-9](?:{_SEP}?\d){{7}} ?[-–—/(] ?0{_CITY}\)?(?!\d)"
 )
-_INTERNATIONAL = re.compile(rf"(?<![\d+])(?:\+|00){_GAP}\(?[1-9](?:{_GAP}[()]?{_GAP}\d){{6,14}}(?!\d)")
+_INTERNATIONAL = re.compile(rf"(?<![\d+])(?:\+|00){_GAP}\(?[1-9](?:(?:{_SEP}|[()]){{0,4}}\d){{6,14}}(?!\d)")
 _AMERICAN = re.compile(
     rf"(?<![$€£]){_ALONE_BEFORE}(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{{4}}{_ALONE_AFTER}"
 )

@@ -58,7 +58,7 @@ _RUN = re.compile(
 )
 
 # Tag marks, and codes: long words, or words with digits inside
-_NOT_WORDS = re.compile(r"[#_]|[^\s\u0600-\u06ff]*\d[^\s\u0600-\u06ff]*|[A-Za-z:=-]{30,}")
+_NOT_WORDS = re.compile(r"[#_]|(?<![^\s\u0600-\u06ff])[^\s\d\u0600-\u06ff]*+\d[^\s\u0600-\u06ff]*+|[A-Za-z:=-]{30,}")
 
 # The model's odds are multiplied by these before they are compared: a post here is English far more often
 # than anything else in Latin letters, one or two words tell the model little, and the platform's word counts.

@@ -47,6 +47,9 @@ _LINK = re.compile(
     rf"|(?<![@\w.-])(?:t\.me|wa\.me|bit\.ly|goo\.gl|youtu\.be|fb\.me|t\.co|is\.gd|aparat\.com)/[^\s<>\"«»،؛؟]+",
     re.IGNORECASE | re.ASCII,
 )
+# most posts hold neither, and looking for a host at every word is the dear part
+_MAYBE_LINK = re.compile(r"://|\.[A-Za-z]")
+_MAYBE_MENTION = re.compile("[@＠]")
 _MENTION = re.compile(
     r"(?<![A-Za-z0-9_@＠/])[@＠]([A-Za-z0-9_](?:[\w.-]*\w)?(?:@(?:[a-z0-9-]+\.)+[a-z]{2,})?)", re.ASCII
 )
@@ -72,17 +75,19 @@ def fold(text: str) -> str:
 
 def links(text: str) -> tuple[str, ...]:
     """Links as they are written, each once, in order. A bare host counts when its ending is a usual one."""
-    return _unique(_trim_link(found[0]) for found in _LINK.finditer(text))
+    return _unique(text[start:end] for start, end in link_spans(text))
 
 
 def link_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Start and end of every link, in order."""
+    if not _MAYBE_LINK.search(text):
+        return ()
     return tuple((found.start(), found.start() + len(_trim_link(found[0]))) for found in _LINK.finditer(text))
 
 
 def without_links(text: str) -> str:
     """The text with every link replaced by a space."""
-    return _LINK.sub(" ", text)
+    return _LINK.sub(" ", text) if _MAYBE_LINK.search(text) else text
 
 
 def mentions(text: str) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ def mentions(text: str) -> tuple[str, ...]:
 
 def without_mentions(text: str) -> str:
     """The text with every @handle replaced by a space."""
-    return _MENTION.sub(" ", text)
+    return _MENTION.sub(" ", text) if _MAYBE_MENTION.search(text) else text
 
 
 def hashtags(text: str) -> tuple[str, ...]:
