@@ -101,7 +101,7 @@ def _in_arabic_script(text: str, hint: str | None) -> str:
     words = fold(_ARABIC_WORD.sub(" ", text)).split()
     persian = sum(word in _PERSIAN_WORDS for word in words)
     if not persian:
-        letters = sum(map(len, words))
+        letters = sum(map(len, words)) or 1
         for language, own in _LETTERS_OF.items():
             if len(own.findall(text)) * 10 >= letters:
                 return language
