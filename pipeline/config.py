@@ -51,6 +51,8 @@ class BrandSection(_Section):
 
     aliases: list[str] = []
     accounts: dict[str, list[str]] = Field({}, description="platform → account ids or @handles")
+    channels: list[str] = Field([], description="platforms whose posts concern this brand when they name none")
+    alert: bool = Field(True, description="complaints about it may be escalated; no for competitors")
 
 
 class InterestSection(_Section):
@@ -102,7 +104,6 @@ class Config(_Section):
     time_zone: str = "UTC"
     input: InputSection = InputSection()
     brands: dict[str, BrandSection] = {}
-    assume_brand: str | None = None
     interests: dict[str, InterestSection] = {}
     calendars: Annotated[dict[str, CalendarSection], Field(min_length=1)]
     departments: Annotated[dict[str, DepartmentSection], Field(min_length=1)]
@@ -114,15 +115,16 @@ class Config(_Section):
     def _names_exist(self) -> Config:
         if self.fallback_department not in self.departments:
             raise ValueError(f"fallback_department: {self.fallback_department!r} is not under departments")
-        if self.assume_brand is not None and self.assume_brand not in self.brands:
-            raise ValueError(f"assume_brand: {self.assume_brand!r} is not under brands")
+        channels = [(platform, name) for name, brand in self.brands.items() for platform in brand.channels]
+        if shared := len(channels) - len(dict(channels)):
+            raise ValueError(f"brands: {shared} platforms are the channel of two brands; each can be one brand's only")
         owner: dict[str, str] = {}
         for name, department in self.departments.items():
             if department.calendar not in self.calendars:
                 raise ValueError(f"departments.{name}.calendar: {department.calendar!r} is not under calendars")
             for category in department.categories:
-                if other := owner.setdefault(category, name) != name and owner[category]:
-                    raise ValueError(f"departments.{name}.categories: {category} already belongs to {other}")
+                if owner.setdefault(category, name) != name:
+                    raise ValueError(f"departments.{name}.categories: {category} already belongs to {owner[category]}")
         names = [rule.name for rule in self.alerts]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
@@ -146,7 +148,7 @@ class Config(_Section):
                 for platform, accounts in brand.accounts.items()
                 for account in accounts
             },
-            assume_brand=self.assume_brand,
+            channels={platform: name for name, brand in self.brands.items() for platform in brand.channels},
         )
 
     def alert_settings(self) -> AlertSettings:
@@ -163,6 +165,7 @@ class Config(_Section):
             },
             routes={category: name for name, of in self.departments.items() for category in of.categories},
             fallback=self.fallback_department,
+            brands=frozenset(name for name, brand in self.brands.items() if brand.alert) if self.brands else None,
         )
 
     def profile_settings(self) -> ProfileSettings:

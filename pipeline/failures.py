@@ -28,4 +28,5 @@ def dead_letter(raw: RawRecord, stage: str, error: RecordError) -> DeadLetter:
         stage=stage,
         reason=error.reason,
         message=error.message,
+        header=raw.header,
     )

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.io.profile_store import ProfileStore
 from pipeline.records import Profile
@@ -64,15 +65,15 @@ def _urgent(job: Job) -> Table | None:
         return None
     alerts = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     alerts.sort(key=lambda each: (_LEVELS.index(each["level"]), -each["severity"], each["due_at"]))
-    table = Table(title="Most urgent alerts", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
-    for name in ("answer by", "department", "why", "what was said"):
-        table.add_column(name, no_wrap=name != "what was said", style="dim" if name == "answer by" else "")
+    table = Table.grid()
+    table.add_row("\n[bold]Most urgent alerts[/]")
     zone = ZoneInfo(job.config.time_zone)
     for alert in alerts[:_SHOWN]:
         due = datetime.fromisoformat(alert["due_at"]).astimezone(zone)
-        why = f"{alert['level']}: {alert['category'] or 'complaint'}, severity {alert['severity']}"
-        excerpt = " ".join(alert["excerpt"].split())
-        table.add_row(f"{due:%a %d %b %H:%M}", alert["department"], why, excerpt[:90])
+        why = f"{alert['category'] or 'complaint'}, severity {alert['severity']}, {alert['rule']}"
+        table.add_row(f"{alert['department']}, answer by {due:%a %d %b %H:%M}: {why}")
+        excerpt = Text("  " + " ".join(alert["excerpt"].split()), style="dim", no_wrap=True, overflow="ellipsis")
+        table.add_row(excerpt)
     return table
 
 
@@ -82,7 +83,7 @@ def _people(job: Job) -> Table | None:
     store.close()
     if not profiles:
         return None
-    table = Table(title="People to know", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
+    table = Table(title="\n[bold]People to know[/]", title_style="", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
     for name in ("who", "why", "posts", "mood", "interests"):
         table.add_column(name, no_wrap=True)
     chosen = {
@@ -98,6 +99,7 @@ def _people(job: Job) -> Table | None:
 
 def _places(found: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_row("")
     look = {
         "enriched": "shenava show {}",
         "alerts": "one JSON object a line, and Avro",

@@ -37,6 +37,7 @@ class TrainingConfig(_Strict):
     seed: int = 20261003
     base: str = Field(description="directory (relative to the data root) or hub name of the encoder")
     layers: int | None = Field(None, ge=1, description="keep only the first so many layers")
+    vocabulary: int | None = Field(None, ge=1, description="pieces kept in the finished model; all when absent")
     sets: list[FullSet]
     public: PublicSets | None = None
     max_tokens: int = Field(128, ge=8, le=512)

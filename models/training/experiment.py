@@ -13,7 +13,8 @@ from models import loading
 from models.decoding import Decision
 from models.training import calibration, data
 from models.training import config as configs
-from models.training.train import load_tokenizer, train
+from models.training.train import load_tokenizer, train, with_pieces
+from models.training.vocabulary import trim
 
 
 def run(config_path: Path, root: Path, output: Path) -> None:
@@ -29,15 +30,22 @@ def run(config_path: Path, root: Path, output: Path) -> None:
         f"{len(split.validation):,} to report on"
     )
     model = train(config, root, split.train, output / "checkpoints")
-    export(model, config, root, output)
+    export(model, config, root, output, [row.text for row in split.train])
     calibrate(output, split.calibration)
 
 
-def export(model: BertForSequenceClassification, config: configs.TrainingConfig, root: Path, output: Path) -> None:
-    """Write a stock Hugging Face directory with weights in half precision."""
+def export(
+    model: BertForSequenceClassification, config: configs.TrainingConfig, root: Path, output: Path, texts: list[str]
+) -> None:
+    """Write a stock Hugging Face directory: half precision, vocabulary cut by what `texts` use."""
     output.mkdir(parents=True, exist_ok=True)
     base = str(root / config.base) if (root / config.base).exists() else config.base
-    load_tokenizer(base).save_pretrained(output)
+    tokenizer = load_tokenizer(base)
+    if config.vocabulary:
+        tokenizer = with_pieces(tokenizer, trim(tokenizer.backend_tokenizer, model, texts, config.vocabulary))
+    tokenizer.save_pretrained(output)
+    # the pretty-printed form is twice the size
+    tokenizer.backend_tokenizer.save(str(output / "tokenizer.json"), pretty=False)
     weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, output / "model.safetensors", metadata={"format": "pt"})
     settings = model.config.to_dict() | {"dtype": "float16", "shenava_name": config.name}

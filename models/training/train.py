@@ -80,13 +80,15 @@ class _MaskedTrainer(Trainer):
 def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
     """The base's tokenizer with the spelling folding of `fold_spelling`."""
     stock = PreTrainedTokenizerFast.from_pretrained(base)
-    folded = fold_spelling(Tokenizer.from_str(stock.backend_tokenizer.to_str()))
-    names = {name: getattr(stock, name) for name in ("bos_token", "eos_token", "cls_token", "sep_token", "pad_token")}
+    return with_pieces(stock, fold_spelling(Tokenizer.from_str(stock.backend_tokenizer.to_str())))
+
+
+def with_pieces(stock: PreTrainedTokenizerFast, pieces: Tokenizer) -> PreTrainedTokenizerFast:
+    """Another backend under the same special tokens."""
+    names = ("bos_token", "eos_token", "cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
     return PreTrainedTokenizerFast(
-        tokenizer_object=folded,
-        **names,
-        unk_token=stock.unk_token,
-        mask_token=stock.mask_token,
+        tokenizer_object=pieces,
+        **{name: getattr(stock, name) for name in names},
         model_max_length=512,
         model_input_names=["input_ids", "attention_mask"],
     )

@@ -77,11 +77,13 @@ class ColumnMap:
         cells = [payload.get(name) for name in names]
         if len(cells) == 1:
             return cells[0]
-        # half an id would make different posts look like one
-        missing = next((name for name, cell in zip(names, cells, strict=True) if cell is None or cell == ""), None)
-        if missing is not None:
-            raise RecordError("missing_field", f"{target}: the column {missing!r} is empty")
-        return "-".join(attribute_text(cell) for cell in cells)
+        for name, cell in zip(names, cells, strict=True):
+            # half an id would make different posts look like one
+            if cell is None or cell == "":
+                raise RecordError("missing_field", f"{target}: the column {name!r} is empty")
+            if isinstance(cell, bool) or not isinstance(cell, str | int):
+                raise RecordError("wrong_type", f"{target}: the column {name!r} must be text or a whole number")
+        return "-".join(str(cell) for cell in cells)
 
     def _convert(self, target: str, cell: Any) -> Any:
         if not isinstance(cell, str):

@@ -98,7 +98,6 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
     text = message.text if message.text is not None else message.caption or ""
     entities = message.entities if message.text is not None else message.caption_entities
     replied = message.reply_to_message
-    raw = payload[field]
     mentions, hashtags, links = _marks(text, entities)
     return SocialPost(
         post_id=f"{message.chat.id}-{message.message_id}",
@@ -112,7 +111,7 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
         mentions=mentions,
         hashtags=hashtags,
         links=links,
-        media=unique(kind for name, kind in _MEDIA.items() if raw.get(name)),
+        media=_media(payload[field]),
         permalink=_permalink(message),
         attributes=_attributes(message),
     )
@@ -148,6 +147,12 @@ def _marks(text: str, entities: Iterable[_Entity]) -> tuple[tuple[str, ...], tup
         elif entity.type == "text_link":
             links.append(entity.url)
     return unique(mentions), unique(hashtags), unique(links)
+
+
+def _media(message: Mapping[str, Any]) -> tuple[str, ...]:
+    # an animation is sent a second time as a document, for old clients
+    document = message.get("document") and not message.get("animation")
+    return unique(kind for name, kind in _MEDIA.items() if (document if name == "document" else message.get(name)))
 
 
 def _permalink(message: _Message) -> str | None:

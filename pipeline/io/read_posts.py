@@ -60,6 +60,8 @@ class ReadPosts(beam.PTransform):
 
 def expand_input(path: str) -> list[str]:
     """The files that `path` names, sorted; ConfigError names the path when there is none to read."""
+    if not path.strip():
+        raise ConfigError("input: the path is empty")
     try:
         if _has_wildcard(path) and not FileSystems.exists(path):
             return _found(path, _match(path))
@@ -92,7 +94,10 @@ def _extension(name: str) -> str:
 
 
 def _match(pattern: str) -> list[str]:
-    return sorted(found.path for found in FileSystems.match([pattern])[0].metadata_list)
+    # Beam finds nothing for a local glob that names no directory before its first wildcard
+    here = "./" if "://" not in pattern and not pattern.startswith(("/", ".")) else ""
+    found = FileSystems.match([here + pattern])[0].metadata_list
+    return sorted(file.path.removeprefix(here) for file in found)
 
 
 def _found(path: str, names: list[str], where: str = "") -> list[str]:

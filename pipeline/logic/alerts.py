@@ -63,6 +63,8 @@ class AlertSettings:
     """Category → department."""
     fallback: str
     """Department of complaints whose category has no route."""
+    brands: frozenset[str] | None = None
+    """Brands whose complaints are escalated; None when the config names no brand at all."""
 
     def department(self, categories: Sequence[str]) -> Department:
         """Of the first (most important) category that has a route."""
@@ -74,12 +76,14 @@ def escalation(enriched: EnrichedPost, history: Fold, settings: AlertSettings) -
     """The alert that this post calls for, or None.
 
     Args:
-        enriched: the post. The brand's own posts, adverts, and complaints the model is unsure of
-            (they are for review) are never escalated.
+        enriched: the post. The brand's own posts, adverts, complaints about somebody else's brand, and
+            complaints the model is unsure of (they are for review) are never escalated.
         history: what the same account wrote before this post; it becomes the customer brief.
     """
     said = enriched.classification
     if not said.complaint.label or said.complaint.abstain or said.promo.label or enriched.is_brand_reply:
+        return None
+    if settings.brands is not None and settings.brands.isdisjoint(enriched.brands):
         return None
     for rule in settings.rules:
         if reasons := rule.reasons(enriched):

@@ -18,8 +18,8 @@ class EnrichSettings:
     interests: Lexicon
     own_accounts: Mapping[str, str] = field(default_factory=dict)
     """`platform:account_id` (or `platform:@handle`) of the brand's own accounts → brand."""
-    assume_brand: str | None = None
-    """Brand of a post that names none, for input that comes from the brand's own pages."""
+    channels: Mapping[str, str] = field(default_factory=dict)
+    """Platform → brand of a post there that names none, where the input is the brand's own pages."""
 
 
 def enrich(post: SocialPost, classification: Classification, settings: EnrichSettings) -> EnrichedPost:
@@ -50,7 +50,7 @@ def _brands(post: SocialPost, own: str | None, settings: EnrichSettings) -> tupl
     named.append(settings.own_accounts.get(f"{post.platform}:{post.in_reply_to_account_id}", ""))
     named.append(own or "")
     found = tuple(dict.fromkeys(name for name in named if name))
-    return found or ((settings.assume_brand,) if settings.assume_brand else ())
+    return found or ((settings.channels[post.platform],) if post.platform in settings.channels else ())
 
 
 def _with_links(post: SocialPost) -> SocialPost:

@@ -1,0 +1,101 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from models.labels import CATEGORIES as MODEL_CATEGORIES
+from pipeline.config import CATEGORIES, load_config
+from pipeline.errors import ConfigError
+from pipeline.logic.durations import parse_duration
+
+CONFIGS = Path("runners/config")
+
+
+@pytest.mark.parametrize("name", ["minimal.yaml", "reference.yaml"])
+def test_the_configs_that_ship_are_valid(name):
+    config = load_config(CONFIGS / name)
+    assert config.alert_settings().departments
+    assert config.parse_settings().format == "auto"
+
+
+def test_the_examples_configs_are_valid():
+    for path in Path("examples").glob("*/config.yaml"):
+        load_config(path)
+
+
+def test_the_reference_uses_every_key():
+    reference = load_config(CONFIGS / "reference.yaml")
+    assert reference.model_fields_set == set(type(reference).model_fields)
+    for section in (reference.profiles, reference.input, reference.brands["Parsi"], reference.calendars["logistics"]):
+        missing = set(type(section).model_fields) - section.model_fields_set
+        assert missing <= {"country", "holidays", "working_days"}
+
+
+def test_categories_are_those_of_the_classifier():
+    assert CATEGORIES == MODEL_CATEGORIES
+
+
+def broken(**change):
+    value = yaml.safe_load((CONFIGS / "minimal.yaml").read_text())
+    for path, new in change.items():
+        at = value
+        *parents, last = path.split("__")
+        for parent in parents:
+            at = at[parent.replace("_", "-") if parent not in at else parent]
+        at[last] = new
+    return value
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"brand": {}}, "brand: Extra inputs are not permitted"),
+        ({"fallback_department": "nobody"}, "fallback_department: 'nobody' is not under departments"),
+        ({"departments__customer-care__answer_within": "soon"}, "departments.customer-care.answer_within"),
+        ({"departments__customer-care__categories": ["late"]}, "departments.customer-care.categories.0"),
+        ({"departments__customer-care__calendar": "night"}, "departments.customer-care.calendar: 'night'"),
+        ({"calendars__office__hours": {"monday": ["9 to 5"]}}, "calendars.office"),
+        ({"calendars__office__hours": {"someday": []}}, "calendars.office.hours.someday"),
+        ({"calendars__office__country": "XX"}, "calendars.office"),
+        ({"time_zone": "Tehran"}, "Tehran"),
+        ({"alerts": [{"name": "a", "level": "loud"}]}, "alerts.0.level"),
+        ({"alerts": [{"name": "a", "level": "high"}] * 2}, "the name 'a' is used twice"),
+        ({"alerts": [{"name": "a", "level": "high", "min_severity": 5}]}, "alerts.0.min_severity"),
+        ({"input": {"format": "twitter"}}, "twitter"),
+        ({"input": {"columns": {"txt": "comment"}}}, "txt"),
+        ({"brands": {"A": {"channels": ["x"]}, "B": {"channels": ["x"]}}}, "channel of two brands"),
+        ({"interests": {"skiing": {"terms": []}}}, "interests.skiing.terms"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_key(tmp_path, change, named):
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(broken(**change)))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(path) in str(caught.value)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "- a", ":", "a: [", "\x00"])
+def test_what_is_no_config_at_all_is_refused(tmp_path, content):
+    path = tmp_path / "c.yaml"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=r"c\.yaml"):
+        load_config(path)
+
+
+def test_a_missing_config_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="no such file"):
+        load_config(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize(("text", "hours"), [("8h", 8), ("90m", 1.5), ("2d", 48), ("1d2h30m", 26.5), (" 1h ", 1)])
+def test_durations(text, hours):
+    assert parse_duration(text) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("text", ["", "8", "h", "8 hours", "0h", "-1h", "1m1h"])
+def test_durations_that_are_none(text):
+    with pytest.raises(ValueError, match="is no duration"):
+        parse_duration(text)
