@@ -29,11 +29,14 @@ def test_every_record_comes_out_once_on_one_side() -> None:
     )
     torn = RawRecord(b"\xff{", "posts.jsonl", 3)
     future = line(4, created_at="9999-01-01T00:00:00Z")
+    short = RawRecord(b"3,webshop\n", "posts.csv", 4, row.header)
     unread = RawRecord(b"half", "posts.jsonl.gz", 5, error="the gzip file is damaged")
 
     pipeline = TestPipeline(runner=FnApiRunner())
     with pipeline as p:
-        parsed, failures = p | beam.Create([good, row, torn, future, unread]) | ParsePosts(ParseSettings(), CLOCK)
+        parsed, failures = (
+            p | beam.Create([good, row, torn, future, short, unread]) | ParsePosts(ParseSettings(), CLOCK)
+        )
         at = datetime(2026, 10, 3, 10, tzinfo=UTC)
         assert_that(
             parsed,
@@ -58,6 +61,9 @@ def test_every_record_comes_out_once_on_one_side() -> None:
                         "bad_time",
                         "created_at: 9999-01-01 lies before 2000 or in the future",
                     ),
+                    DeadLetter(
+                        b"3,webshop\n", "posts.csv", 4, "parse", "bad_row", "has 2 columns, the header 4", row.header
+                    ),
                     DeadLetter(b"half", "posts.jsonl.gz", 5, "parse", "unreadable", "the gzip file is damaged"),
                 ]
             ),
@@ -65,8 +71,9 @@ def test_every_record_comes_out_once_on_one_side() -> None:
         )
     assert counters(pipeline.result) == {
         "parse.posts": 2,
-        "parse.failed": 3,
+        "parse.failed": 4,
         "parse.failed.bad_encoding": 1,
+        "parse.failed.bad_row": 1,
         "parse.failed.bad_time": 1,
         "parse.failed.unreadable": 1,
     }

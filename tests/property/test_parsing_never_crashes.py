@@ -164,7 +164,7 @@ def test_any_json(value: object) -> None:
     expect_post_or_record_error(json.dumps(value).encode())
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(mutated())
 def test_valid_payloads_with_some_places_broken(payload: object) -> None:
     expect_post_or_record_error(json.dumps(payload).encode())
