@@ -7,15 +7,18 @@ from setuptools import setup
 # what a worker needs to run the graph
 RUN = [
     "apache-beam>=2.77,<2.78",
-    "attrs>=23",
+    "avro>=1.12",
     "cattrs>=24.1",
     "fastavro>=1.10",
     "google-cloud-pubsub>=2.28",
     "holidays>=0.60",
-    "avro>=1.12",
     "numpy>=1.26",
+    "phonenumbers>=9",
+    "py3langid>=0.4,<0.5",
     "pydantic>=2.9",
+    "python-stdnum>=2.2",
     "pyyaml>=6",
+    "regex>=2025.1",
     "rich>=13.9",
     "safetensors>=0.5",
     "sqlalchemy>=2.0.36",
@@ -26,7 +29,16 @@ RUN = [
     "tzdata>=2025.1",
 ]
 TRAIN = ["accelerate>=1.1", "scikit-learn>=1.5"]
-TEST = ["hypothesis>=6.100", "mypy>=1.13", "pytest>=8", "ruff>=0.8", "types-PyYAML", *TRAIN]
+TEST = [
+    "hypothesis>=6.100",
+    "mypy>=1.13",
+    "pytest>=8",
+    "ruff>=0.8",
+    "types-PyYAML",
+    "types-regex",
+    "types-tqdm",
+    *TRAIN,
+]
 
 setup(
     name="shenava",
@@ -42,7 +54,7 @@ setup(
         "runners",
     ],
     package_data={
-        "models": ["default/*", "training/*.yaml"],
+        "models": ["default/*", "training/*.yaml", "cards/*.md"],
         "schemas": ["*.avsc", "released/*.avsc"],
         "runners": ["config/*.yaml"],
     },

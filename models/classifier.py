@@ -66,7 +66,7 @@ def classify(texts: Sequence[str], model: LoadedModel) -> list[Classification | 
         cut.append(truncated)
     if encoded:
         logits = model.logits(encoded)
-        finite = np.isfinite(logits).all(axis=1)
-        for place, answer, ok in zip(places, decode(logits, model.decision, model.name, cut), finite, strict=True):
-            answers[place] = answer if ok else RecordError("model_failed", "text: the model gave no finite score")
+        for place, row, answer in zip(places, logits, decode(logits, model.decision, model.name, cut), strict=True):
+            finite = bool(np.isfinite(row).all())
+            answers[place] = answer if finite else RecordError("model_failed", "text: the model gave no finite score")
     return [answer for answer in answers if answer is not None]

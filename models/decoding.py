@@ -73,8 +73,8 @@ def probabilities(head: Head, logits: Floats, decision: Decision) -> Floats:
     scaled = logits[:, columns_of(head)].astype(np.float64) / decision.of(head).temperature
     if head.kind is Kind.CHOICE:
         scaled = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)
-    return (1.0 / (1.0 + np.exp(-np.clip(scaled, -50, 50)))).astype(np.float32)
+        return np.asarray(scaled / scaled.sum(axis=1, keepdims=True), np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scaled, -50, 50))), np.float32)
 
 
 def decode(logits: Floats, decision: Decision, model: str, truncated: Sequence[bool]) -> list[Classification]:
@@ -88,17 +88,17 @@ def decode(logits: Floats, decision: Decision, model: str, truncated: Sequence[b
 
 def empty(model: str) -> Classification:
     """What is said of a post without text (guideline: neutral, no complaint, stage none)."""
-    choice = {name: {label: 0.0 for label in BY_NAME[name].labels} for name in ("sentiment", "stage")}
+    choice = {name: dict.fromkeys(BY_NAME[name].labels, 0.0) for name in ("sentiment", "stage")}
     no = Flag(False, 0.0)
     return Classification(
         sentiment=Choice("neu", choice["sentiment"] | {"neu": 1.0}),
         complaint=no,
-        severity=Choice("0", {"0": 1.0, **{label: 0.0 for label in BY_NAME["severity"].labels}}),
-        categories=Labels((), {label: 0.0 for label in BY_NAME["categories"].labels}),
+        severity=Choice("0", {"0": 1.0, **dict.fromkeys(BY_NAME["severity"].labels, 0.0)}),
+        categories=Labels((), dict.fromkeys(BY_NAME["categories"].labels, 0.0)),
         advocacy=no,
-        intents=Labels((), {label: 0.0 for label in BY_NAME["intents"].labels}),
+        intents=Labels((), dict.fromkeys(BY_NAME["intents"].labels, 0.0)),
         stage=Choice("none", choice["stage"] | {"none": 1.0}),
-        topics=Labels((), {label: 0.0 for label in BY_NAME["topics"].labels}),
+        topics=Labels((), dict.fromkeys(BY_NAME["topics"].labels, 0.0)),
         promo=no,
         model=model,
         skipped=True,

@@ -75,7 +75,9 @@ def check(model: str) -> None:
     """Raise ConfigError now for a model that could not be loaded later (local directories only)."""
     path = Path(model)
     if path.exists():
-        missing = [name for name in ("config.json", "model.safetensors", "tokenizer.json") if not (path / name).exists()]
+        missing = [
+            name for name in ("config.json", "model.safetensors", "tokenizer.json") if not (path / name).exists()
+        ]
         if missing:
             raise ConfigError(f"--model {model}: {', '.join(missing)} missing; name a Hugging Face model directory")
     elif model.count("/") != 1 or model.startswith((".", "/")):

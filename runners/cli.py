@@ -42,12 +42,13 @@ examples:
 """
 _TRAIN_EXAMPLES = """\
 examples:
-  shenava train --config models/training/default.yaml --data ../shared/data --output work/model
+  shenava train --config models/training/default.yaml --data DATA --output work/model
   (the same command again goes on from the last checkpoint)
 """
 _EVALUATE_EXAMPLES = """\
 examples:
-  shenava evaluate --config models/training/default.yaml --data ../shared/data --model models/default
+  shenava evaluate --config models/training/default.yaml --data DATA --model models/default
+  shenava evaluate --config models/training/default.yaml --data DATA --model models/default --card
 """
 
 
@@ -109,13 +110,16 @@ def _train(given: argparse.Namespace) -> int:
     from models.training import experiment
 
     experiment.run(given.config, given.data, given.output)
+    print(f"{given.output}: trained; now `shenava evaluate … --model {given.output} --card` measures it")
     return 0
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    from models.evaluation import report
+    from models.evaluation import card, report
 
     found = report.run(given.config, given.data, given.model, baseline=not given.no_baseline)
+    if given.card:
+        card.write(given.config, given.data, Path(given.model), found)
     print(json.dumps(found, indent=2) if given.json else report.as_markdown(found))
     return 0
 
@@ -160,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_experiment(evaluate)
     _add_model(evaluate)
     evaluate.add_argument("--no-baseline", action="store_true", help="leave out the TF-IDF baseline (saves minutes)")
+    evaluate.add_argument("--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md")
     _add_json(evaluate, "print the numbers as JSON")
     return parser
 
@@ -181,13 +186,18 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     from models.loading import DEFAULT_MODEL
 
     parser.add_argument(
-        "--model", default=str(DEFAULT_MODEL), metavar="DIR_OR_HUB_NAME", help="classifier (default: the one that ships)"
+        "--model",
+        default=str(DEFAULT_MODEL),
+        metavar="DIR_OR_HUB_NAME",
+        help="classifier (default: the one that ships)",
     )
 
 
 def _add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="the experiment's YAML")
-    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="where the labelled sets and the base lie")
+    parser.add_argument(
+        "--data", required=True, type=Path, metavar="DIR", help="where the labelled sets and the base lie"
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser, does: str) -> None:

@@ -84,14 +84,14 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
 def ports(job: Job) -> Ports:
     """Files in, files and SQL out."""
     output = str(job.output)
-    alerts = {"schema": "alert", "order": _alert_order}
     return Ports(
         read_posts=_ReadCounted(job.input),
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
         write_alerts=_WriteBoth(
-            WriteFiles(f"{output}/alerts", **alerts), WriteFiles(f"{output}/alerts", **alerts, file_format="jsonl")
+            WriteFiles(f"{output}/alerts", "alert", _alert_order),
+            WriteFiles(f"{output}/alerts", "alert", _alert_order, file_format="jsonl"),
         ),
         write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
         clock=system_clock,

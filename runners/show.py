@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from glob import iglob
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,7 @@ def run(path: str, limit: int | None) -> int:
 
 
 def _records(path: str) -> Iterator[Any]:
-    found = Path(path).rglob("*.avro") if Path(path).is_dir() else map(Path, glob.glob(path, recursive=True))
-    files = sorted(found)
+    files = sorted(Path(path).rglob("*.avro")) if Path(path).is_dir() else [Path(each) for each in sorted(iglob(path))]
     if not files:
         raise ConfigError(f"{path}: no Avro file there")
     for file in files:

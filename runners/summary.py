@@ -40,7 +40,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(
         "[bold]posts[/]",
-        f"{records['in']:,} in = {records['good']:,} good + {records['failed']} failed + {records['duplicates']} duplicates",
+        f"{records['in']:,} in = {records['good']:,} good + {records['failed']:,} failed"
+        f" + {records['duplicates']:,} duplicates",
     )
     if found["failed_by_reason"]:
         table.add_row("failed", _counts(found["failed_by_reason"]))
@@ -49,7 +50,9 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table.add_row("[bold]complaints[/]", f"{posts['complaints']:,}: {_counts(found['complaints_by_category'])}")
     table.add_row("severity", _counts(found["complaints_by_severity"]))
     table.add_row("[bold]advocacy[/]", f"{posts['advocacy']:,} posts that recommend a brand or product")
-    table.add_row("[bold]alerts[/]", f"{alerts['raised']:,}: {_counts(alerts['by_level'])}; {_counts(alerts['by_department'])}")
+    table.add_row(
+        "[bold]alerts[/]", f"{alerts['raised']:,}: {_counts(alerts['by_level'])}; {_counts(alerts['by_department'])}"
+    )
     table.add_row("profiles", f"{found['profiles']['accounts']:,} accounts")
     table.add_row(
         "run",
@@ -83,7 +86,14 @@ def _people(job: Job) -> Table | None:
     store.close()
     if not profiles:
         return None
-    table = Table(title="\n[bold]People to know[/]", title_style="", title_justify="left", box=None, padding=(0, 1), pad_edge=False)
+    table = Table(
+        title="\n[bold]People to know[/]",
+        title_style="",
+        title_justify="left",
+        box=None,
+        padding=(0, 1),
+        pad_edge=False,
+    )
     for name in ("who", "why", "posts", "mood", "interests"):
         table.add_column(name, no_wrap=True)
     chosen = {
@@ -93,7 +103,9 @@ def _people(job: Job) -> Table | None:
         "writes most": max(profiles, key=lambda p: p.posts),
     }
     for why, profile in chosen.items():
-        table.add_row(_name(profile), f"{why}{_reach(why, profile)}", str(profile.posts), f"{profile.mood:+.2f}", _top(profile))
+        table.add_row(
+            _name(profile), f"{why}{_reach(why, profile)}", str(profile.posts), f"{profile.mood:+.2f}", _top(profile)
+        )
     return table
 
 

@@ -22,7 +22,9 @@ from pipeline.records import (
 START = datetime(2026, 10, 3, 8, 0, tzinfo=UTC)
 
 
-def a_post(post_id: str = "1", *, hours: float = 0, account: str | None = "ali", text: str = "سلام", **more: Any) -> SocialPost:
+def a_post(
+    post_id: str = "1", *, hours: float = 0, account: str | None = "ali", text: str = "سلام", **more: Any
+) -> SocialPost:
     """A post so many hours after START."""
     author = more.pop("author", Author(account, handle=account, followers=more.pop("followers", 10)))
     return SocialPost(
@@ -63,7 +65,11 @@ def a_classification(
 
 
 def an_enriched_post(
-    post: SocialPost | None = None, said: Classification | None = None, *, own: bool = False, interests: tuple[str, ...] = ()
+    post: SocialPost | None = None,
+    said: Classification | None = None,
+    *,
+    own: bool = False,
+    interests: tuple[str, ...] = (),
 ) -> EnrichedPost:
     """A post with what is said of it."""
     post = post or a_post()

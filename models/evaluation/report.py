@@ -41,7 +41,9 @@ def run(config_path: Path, root: Path, model: str, baseline: bool = True) -> dic
         "rows": {name: len(_pick(split.validation, name)) for name in SLICES},
         "scores": {
             name: {
-                who: [asdict(each) for each in score(logits[_pick(split.validation, name)], decision, _rows(split, name))]
+                who: [
+                    asdict(each) for each in score(logits[_pick(split.validation, name)], decision, _rows(split, name))
+                ]
                 for who, (logits, decision) in contenders.items()
             }
             for name in SLICES

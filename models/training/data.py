@@ -54,7 +54,7 @@ def read_rows(path: Path) -> list[Row]:
     if not path.exists():
         raise ConfigError(f"{path}: no such data file")
     rows = []
-    with (gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")) as lines:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 value = json.loads(line)
@@ -130,7 +130,9 @@ def _stratified(rows: Sequence[Row], chosen: FullSet) -> tuple[list[Row], list[R
         ordered = sorted(stratum, key=lambda row: hashlib.sha1(row.id.encode()).digest())
         held = round(len(ordered) * chosen.hold_out)
         calibrate = held + round(len(ordered) * chosen.calibrate)
-        for part, rows_of_part in zip(parts, (ordered[calibrate:], ordered[held:calibrate], ordered[:held]), strict=True):
+        for part, rows_of_part in zip(
+            parts, (ordered[calibrate:], ordered[held:calibrate], ordered[:held]), strict=True
+        ):
             part.extend(rows_of_part)
     return parts
 

@@ -52,7 +52,6 @@ def trim(tokenizer: Tokenizer, model: BertForSequenceClassification, texts: Iter
 
 def _keep_rows(model: BertForSequenceClassification, kept: list[int]) -> None:
     rows = model.bert.embeddings.word_embeddings.weight.detach()[kept].clone()
-    model.bert.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(
-        rows, freeze=True, padding_idx=kept.index(model.config.pad_token_id)
-    )
+    padding = kept.index(model.config.pad_token_id)
+    model.bert.embeddings.word_embeddings = torch.nn.Embedding(*rows.shape, padding_idx=padding, _weight=rows)
     model.config.vocab_size = len(kept)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-
 import apache_beam as beam
 
 from pipeline.errors import TransientError
@@ -39,24 +37,25 @@ class UpsertProfiles(beam.PTransform):
 
 
 class _MergeFn(beam.DoFn):
+    _store: ProfileStore
+
     def __init__(self, url: str, settings: ProfileSettings) -> None:
         self._url, self._settings = url, settings
-        self._store: ProfileStore | None = None
 
     def setup(self) -> None:
         self._store = ProfileStore(self._url)
 
-    def process(self, element: list[Profile]) -> Iterator[None]:
-        for wait in (*_WAITS_S, None):
+    def process(self, element: list[Profile]) -> None:
+        for wait in _WAITS_S:
             try:
-                counter("profiles.written").inc(self._store.merge(element, self._settings))
-                return iter(())
+                return self._merge(element)
             except TransientError:
-                if wait is None:
-                    raise
                 time.sleep(wait)
-        return iter(())
+        # the last try: what fails now fails the bundle
+        return self._merge(element)
 
     def teardown(self) -> None:
-        if self._store is not None:
-            self._store.close()
+        self._store.close()
+
+    def _merge(self, profiles: list[Profile]) -> None:
+        counter("profiles.written").inc(self._store.merge(profiles, self._settings))

@@ -48,5 +48,3 @@ class _SplitFn(beam.DoFn):
         counter("classify.skipped").inc(int(answer.skipped))
         counter("classify.abstained").inc(int(answer.complaint.abstain))
         yield ClassifiedPost(parsed, answer)
-
-

@@ -22,7 +22,8 @@ class DropDuplicates(beam.PTransform):
     def expand(self, posts: beam.PCollection) -> beam.PCollection:
         return (
             posts
-            | "Key by post" >> beam.Map(lambda parsed: (parsed.post.key, parsed)).with_output_types(tuple[str, ParsedPost])
+            | "Key by post"
+            >> beam.Map(lambda parsed: (parsed.post.key, parsed)).with_output_types(tuple[str, ParsedPost])
             | "Gather deliveries" >> beam.GroupByKey()
             | "Choose one" >> beam.ParDo(_ChooseFn()).with_output_types(ParsedPost)
         )

@@ -28,9 +28,11 @@ class FoldProfiles(beam.PTransform):
         return (
             posts
             | "Customers' posts" >> beam.Filter(lambda e: e.post.account_key is not None and not e.is_brand_reply)
-            | "Key by account" >> beam.Map(lambda e: (e.post.account_key, e)).with_output_types(tuple[str, EnrichedPost])
+            | "Key by account"
+            >> beam.Map(lambda e: (e.post.account_key, e)).with_output_types(tuple[str, EnrichedPost])
             | "Fold" >> beam.CombinePerKey(_FoldFn(settings.keep_posts)).with_output_types(tuple[str, Fold])
-            | "Read off profiles" >> beam.Map(lambda item: _profile(item[0], item[1], settings)).with_output_types(Profile)
+            | "Read off profiles"
+            >> beam.Map(lambda item: _profile(item[0], item[1], settings)).with_output_types(Profile)
         )
 
 

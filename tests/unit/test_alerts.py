@@ -84,7 +84,9 @@ def test_an_anonymous_post_is_escalated_without_a_brief():
 
 
 def test_the_excerpt_is_the_redacted_text_cut_to_length():
-    enriched = replace(an_enriched_post(None, a_classification(severity=4)), redacted_text="call [phone] " + "word " * 100)
+    enriched = replace(
+        an_enriched_post(None, a_classification(severity=4)), redacted_text="call [phone] " + "word " * 100
+    )
     alert = escalation(enriched, Fold(), SETTINGS)
     assert alert.excerpt.startswith("call [phone]")
     assert len(alert.excerpt) <= 280

@@ -79,11 +79,13 @@ def test_a_decision_file_round_trips(tmp_path):
     assert Decision.load(tmp_path / "decision.json") == decision
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"heads": {"complaint": {"treshold": 1}}}', '{"heads": {"mood": {}}}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"heads": {"complaint": {"treshold": 1}}}', '{"heads": {"mood": {}}}']
+)
 def test_a_wrong_decision_file_is_named(tmp_path, content):
     path = tmp_path / "decision.json"
     path.write_text(content)
-    with pytest.raises(ConfigError, match="decision.json"):
+    with pytest.raises(ConfigError, match=r"decision\.json"):
         Decision.load(path)
 
 

@@ -63,7 +63,9 @@ def test_no_text_is_both_learned_and_reported_on(tmp_path):
     rows = [row(i, sentiment="neg", complaint=1) for i in range(100)]
     write(tmp_path / "full.jsonl", rows)
     # another set holds the very same texts, in other letters
-    write(tmp_path / "copy.jsonl", [each | {"id": "c" + each["id"], "text": each["text"].upper() + "!"} for each in rows])
+    write(
+        tmp_path / "copy.jsonl", [each | {"id": "c" + each["id"], "text": each["text"].upper() + "!"} for each in rows]
+    )
     (tmp_path / "c.yaml").write_text(
         "{name: n, base: b, sets: [{path: full.jsonl, hold_out: 0.2, calibrate: 0.1}, {path: copy.jsonl, repeat: 2}]}"
     )
@@ -86,7 +88,7 @@ def test_no_text_is_both_learned_and_reported_on(tmp_path):
 )
 def test_a_wrong_row_is_named_with_file_and_line(tmp_path, bad, named):
     path = write(tmp_path / "rows.jsonl", [row(0, complaint=0), bad])
-    with pytest.raises(ConfigError, match="rows.jsonl:2") as caught:
+    with pytest.raises(ConfigError, match=r"rows\.jsonl:2") as caught:
         data.read_rows(path)
     assert named in str(caught.value)
 

@@ -1,0 +1,152 @@
+"""The main job on the bundled sample, as a newcomer runs it, with everything that is known of it asserted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import fastavro
+import pytest
+
+from pipeline.config import load_config
+from pipeline.errors import ConfigError
+from pipeline.io.profile_store import ProfileStore
+from pipeline.logic.alerts import alert_id
+from pipeline.records import Alert, DeadLetter, EnrichedPost, from_dict
+from runners import local
+
+SAMPLE = Path("examples/parsi")
+EXPECTED = json.loads((SAMPLE / "expected.json").read_text())
+CONFIG = Path("runners/config/reference.yaml")
+
+
+def job(output, **more):
+    return local.Job(input=str(SAMPLE / "posts"), output=output, config=load_config(CONFIG), config_path=CONFIG, **more)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """(output directory, summary) of one run."""
+    output = tmp_path_factory.mktemp("parsi") / "out"
+    return output, local.run(job(output))
+
+
+def read(output, kind, folder):
+    rows = []
+    for path in sorted((output / folder).rglob("*.avro")):
+        with path.open("rb") as file:
+            rows += [from_dict(kind, row) for row in fastavro.reader(file)]
+    return rows
+
+
+def test_the_books_balance(done):
+    assert done[1]["records"] == {
+        "in": EXPECTED["records_in"],
+        "good": EXPECTED["posts"],
+        "failed": len(EXPECTED["broken"]),
+        "duplicates": EXPECTED["duplicates"],
+    }
+    assert done[1]["posts"]["brand_replies"] == EXPECTED["brand_posts"]
+    assert done[1]["posts"]["empty_text"] == EXPECTED["empty_text"]
+
+
+def test_every_broken_record_is_a_dead_letter_with_its_own_bytes_file_and_line(done):
+    letters = read(done[0], DeadLetter, "dead_letters")
+    found = sorted((Path(letter.source).name, letter.position) for letter in letters)
+    assert found == sorted((broken["file"], broken["line"]) for broken in EXPECTED["broken"])
+    for letter in letters:
+        lines = (SAMPLE / "posts" / Path(letter.source).name).read_bytes().splitlines(keepends=True)
+        assert lines[letter.position - 1].strip() in letter.payload
+        assert letter.stage == "parse"
+        assert letter.message
+
+
+def test_the_reasons_are_these(done):
+    reasons = Counter(letter.reason for letter in read(done[0], DeadLetter, "dead_letters"))
+    assert reasons == {
+        **{"missing_field": 3, "bad_json": 2, "bad_time": 2, "bad_encoding": 1},
+        **{"bad_row": 1, "not_an_object": 1, "unknown_shape": 1, "wrong_type": 1},
+    }
+
+
+def test_every_post_is_enriched_once_in_the_partition_of_its_day(done):
+    posts = read(done[0], EnrichedPost, "enriched")
+    assert len({each.post.key for each in posts}) == len(posts) == EXPECTED["posts"]
+    for path in (done[0] / "enriched").rglob("*.avro"):
+        with path.open("rb") as file:
+            assert {f"date={row['post']['created_at']:%Y-%m-%d}" for row in fastavro.reader(file)} == {path.parent.name}
+    assert {each.post.platform for each in posts} == {
+        *("x", "telegram", "instagram", "facebook", "mastodon", "bluesky", "webshop", "reviews")
+    }
+
+
+def test_personal_numbers_are_masked(done):
+    posts = read(done[0], EnrichedPost, "enriched")
+    masked = Counter(
+        mark
+        for each in posts
+        for mark in ("[phone]", "[card]", "[email]", "[national-id]", "[iban]")
+        if mark in each.redacted_text
+    )
+    assert set(masked) == {"[phone]", "[card]", "[email]", "[national-id]", "[iban]"}
+
+
+def test_there_is_a_profile_for_every_account_but_the_brands_own(done):
+    store = ProfileStore(job(done[0]).store_url)
+    profiles = {profile.account: profile for profile in store.read_all()}
+    store.close()
+    posts = [each for each in read(done[0], EnrichedPost, "enriched") if not each.is_brand_reply]
+    assert set(profiles) == {each.post.account_key for each in posts}
+    assert sum(profile.posts for profile in profiles.values()) == len(posts)
+    skier = next(profile for profile in profiles.values() if profile.handle == "sara_powder")
+    assert "skiing" in list(skier.interests)[:3]
+
+
+def test_alerts_have_a_department_a_deadline_and_a_deterministic_id(done):
+    alerts = read(done[0], Alert, "alerts")
+    departments = load_config(CONFIG).departments
+    assert alerts
+    assert len({alert.alert_id for alert in alerts}) == len(alerts)
+    for alert in alerts:
+        assert alert.department in departments
+        assert alert.due_at > alert.created_at
+        assert alert.alert_id == alert_id(alert.rule, f"{alert.platform}:{alert.post_id}")
+        assert "Parsi" in alert.brands or "Parsi Express" in alert.brands
+    lines = (done[0] / "alerts" / "part-00000.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["alert_id"] for line in lines] == [alert.alert_id for alert in alerts]
+
+
+def test_the_influencers_broken_fridge_is_heard(done):
+    alerts = read(done[0], Alert, "alerts")
+    assert [a for a in alerts if a.customer and a.customer.followers == 184_000 and "fridge" in a.excerpt.casefold()]
+
+
+def test_the_wave_of_late_deliveries_shows(done):
+    posts = [each for each in read(done[0], EnrichedPost, "enriched") if each.classification.complaint.label]
+    by_day = Counter(
+        each.post.created_at.date().isoformat() for each in posts if "delivery" in each.classification.categories.labels
+    )
+    assert by_day.most_common(1)[0][0] == "2026-10-12"
+    assert by_day["2026-10-12"] >= 50
+
+
+def test_the_classifier_agrees_with_the_people_who_wrote_the_sample(done):
+    said = {each.post.key: each.classification for each in read(done[0], EnrichedPost, "enriched")}
+    labels = [json.loads(line) for line in (SAMPLE / "labels.jsonl").read_text("utf-8").splitlines()]
+    pairs = [(row["complaint"], int(said[f"{row['platform']}:{row['post_id']}"].complaint.label)) for row in labels]
+    both = sum(true and given for true, given in pairs)
+    f1 = 2 * both / (sum(true for true, _ in pairs) + sum(given for _, given in pairs))
+    assert f1 >= 0.80
+
+
+def test_a_second_run_into_the_same_place_asks_first_and_then_gives_the_same(done, tmp_path):
+    store = f"sqlite:///{tmp_path}/profiles.db"
+    first = local.run(job(tmp_path / "out", store=store))
+    with pytest.raises(ConfigError, match="--overwrite"):
+        local.run(job(tmp_path / "out", store=store))
+    second = local.run(job(tmp_path / "out", store=store, overwrite=True))
+    assert first["profiles"]["changed"] == done[1]["profiles"]["changed"] > 0
+    assert second["profiles"]["changed"] == 0
+    assert (tmp_path / "out/alerts/part-00000.jsonl").read_bytes() == (done[0] / "alerts/part-00000.jsonl").read_bytes()
+    assert read(tmp_path / "out", EnrichedPost, "enriched") == read(done[0], EnrichedPost, "enriched")

@@ -1,0 +1,99 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from pipeline.errors import ConfigError, TransientError
+from pipeline.io.profile_store import ProfileStore
+from pipeline.logic.profile import Fold, ProfileSettings
+from tests.builders import a_classification, a_post, an_enriched_post
+
+SETTINGS = ProfileSettings()
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/profiles.db"
+
+
+@pytest.fixture
+def store(url):
+    opened = ProfileStore(url)
+    opened.create_tables()
+    yield opened
+    opened.close()
+
+
+def profile(*numbers, account="ali"):
+    fold = Fold()
+    for number in numbers:
+        said = a_classification(severity=number % 3, topics=("food",))
+        fold.add(an_enriched_post(a_post(str(number), hours=number, account=account), said, interests=("skiing",)))
+    return fold.profile(f"x:{account}", SETTINGS)
+
+
+def test_a_profile_is_read_back_as_it_was_written(store):
+    assert store.merge([profile(1, 2)], SETTINGS) == 1
+    assert store.read("x:ali") == profile(1, 2)
+    assert store.read("x:nobody") is None
+
+
+def test_the_same_posts_again_change_no_row(store):
+    store.merge([profile(1, 2)], SETTINGS)
+    assert store.merge([profile(1, 2)], SETTINGS) == 0
+    assert store.merge([profile(2)], SETTINGS) == 0
+
+
+def test_new_posts_are_merged_with_what_is_there_in_any_order(store):
+    for part in ([profile(3)], [profile(1, 2)], [profile(5)]):
+        store.merge(part, SETTINGS)
+    assert store.read("x:ali") == profile(1, 2, 3, 5)
+
+
+def test_many_profiles_in_one_call(store):
+    many = [profile(1, account=f"a{i}") for i in range(1200)]
+    assert store.merge(many, SETTINGS) == 1200
+    assert len(list(store.read_all())) == 1200
+
+
+def test_writers_at_the_same_time_lose_nothing(url, store):
+    def write(number):
+        writer = ProfileStore(url)
+        writer.merge([profile(number)], SETTINGS)
+        writer.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(1, 25)))
+    assert store.read("x:ali") == profile(*range(1, 25))
+
+
+def test_a_locked_database_is_transient_and_writes_nothing(url, store):
+    blocker = create_engine(url, isolation_level="AUTOCOMMIT").connect()
+    blocker.execute(text("BEGIN IMMEDIATE"))
+    impatient = ProfileStore(url + "?timeout=0.1")
+    with pytest.raises(TransientError, match="locked"):
+        impatient.merge([profile(1)], SETTINGS)
+    blocker.execute(text("ROLLBACK"))
+    blocker.close()
+    assert store.read("x:ali") is None
+
+
+def test_columns_for_analysts_agree_with_the_document(store, url):
+    store.merge([profile(1, 2)], SETTINGS)
+    with create_engine(url).connect() as connection:
+        row = connection.execute(text("select posts, complaints, version, handle from profiles")).one()
+    assert tuple(row) == (2, 2, 1, "ali")
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "mysql+nothing://x", "oracle://x", "sqlite:////no/such/dir/x.db"])
+def test_a_store_that_cannot_be_used_is_named(bad):
+    with pytest.raises(ConfigError, match="--store"):
+        ProfileStore(bad).create_tables()
+
+
+def test_reach_of_an_unknown_number_of_followers_is_zero():
+    post = a_post("1")
+    fold = Fold()
+    fold.add(an_enriched_post(replace(post, author=replace(post.author, followers=None))))
+    assert fold.profile("x:ali", SETTINGS).reach == 0
