@@ -59,6 +59,6 @@ setup(
         "runners": ["config/*.yaml"],
     },
     install_requires=RUN,
-    extras_require={"train": TRAIN, "test": TEST},
+    extras_require={"train": TRAIN, "test": TEST, "postgresql": ["psycopg[binary]>=3.2"]},
     entry_points={"console_scripts": ["shenava = runners.cli:main"]},
 )

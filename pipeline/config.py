@@ -6,9 +6,10 @@ the settings its steps take; nothing else in the pipeline reads YAML.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -118,6 +119,11 @@ class Config(_Section):
         channels = [(platform, name) for name, brand in self.brands.items() for platform in brand.channels]
         if shared := len(channels) - len(dict(channels)):
             raise ValueError(f"brands: {shared} platforms are the channel of two brands; each can be one brand's only")
+        accounts = [f"{p} {a}" for b in self.brands.values() for p, ids in b.accounts.items() for a in ids]
+        if shared_accounts := {each for each in accounts if accounts.count(each) > 1}:
+            raise ValueError(f"brands: the account {min(shared_accounts)} is listed twice")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"time_zone: {self.time_zone!r} is no IANA time zone such as Asia/Tehran")
         owner: dict[str, str] = {}
         for name, department in self.departments.items():
             if department.calendar not in self.calendars:
@@ -129,6 +135,17 @@ class Config(_Section):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
         return self
+
+    def with_format(self, name: str | None) -> Config:
+        """This config with the input's format named (None leaves it); raises ConfigError for an unknown one."""
+        if name is None:
+            return self
+        named = self.model_copy(update={"input": self.input.model_copy(update={"format": name})})
+        try:
+            named.parse_settings()
+        except ConfigError as error:
+            raise ConfigError(f"--{error}") from error
+        return named
 
     def parse_settings(self) -> ParseSettings:
         """What `ParsePosts` takes."""
@@ -154,7 +171,12 @@ class Config(_Section):
     def alert_settings(self) -> AlertSettings:
         """What `RaiseAlerts` takes."""
         calendars = {name: self._calendar(name, section) for name, section in self.calendars.items()}
+        for name, of in self.departments.items():
+            for allowed in (of.answer_within, *of.answer_within_by_severity.values()):
+                # a deadline out of reach shows here, not at the first alert
+                _check_deadline(name, calendars[of.calendar], allowed)
         return AlertSettings(
+            profiles=self.profile_settings(),
             rules=tuple(
                 AlertRule(rule.name, rule.level, rule.min_severity, frozenset(rule.categories), rule.min_reach)
                 for rule in self.alerts
@@ -184,6 +206,13 @@ class Config(_Section):
             )
         except ConfigError as error:
             raise ConfigError(f"calendars.{name}: {error}") from error
+
+
+def _check_deadline(department: str, calendar: WorkingCalendar, allowed: timedelta) -> None:
+    try:
+        calendar.due_at(datetime(2026, 1, 1, tzinfo=UTC), allowed)
+    except ConfigError as error:
+        raise ConfigError(f"departments.{department}.answer_within: {error}") from error
 
 
 def load_config(path: Path) -> Config:

@@ -22,7 +22,7 @@ DEFAULT_CONFIG = Path(__file__).parent / "config" / "minimal.yaml"
 _RUN_EXAMPLES = """\
 examples:
   shenava run --input examples/parsi/posts --output out --config runners/config/reference.yaml
-  shenava run --input 'posts/2026-10-*.jsonl.gz' --output out --store postgresql://localhost/shenava
+  shenava run --input 'posts/2026-10-*.jsonl.gz' --output out --store postgresql+psycopg://localhost/shenava
   shenava run --input reviews.csv --output out --config my.yaml --json | jq .records
 
 what comes out:
@@ -66,6 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ShenavaError as error:
         print(f"shenava: failed: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # the reader of our output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("shenava: stopped", file=sys.stderr)
         return 130
@@ -78,7 +82,7 @@ def _run(given: argparse.Namespace) -> int:
     job = local.Job(
         input=given.input,
         output=given.output,
-        config=load_config(given.config),
+        config=load_config(given.config).with_format(given.format),
         config_path=given.config,
         store=given.store,
         model=given.model,
@@ -139,6 +143,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML (default: minimal.yaml)"
     )
+    run.add_argument(
+        "--format",
+        metavar="NAME",
+        help="shape of the records when it should not be recognised: x, telegram, columns, …",
+    )
     run.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
     run.add_argument("--store", metavar="URL", help="profile store (default: sqlite:///OUTPUT/profiles.db)")
     run.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run in OUTPUT")
@@ -164,7 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_experiment(evaluate)
     _add_model(evaluate)
     evaluate.add_argument("--no-baseline", action="store_true", help="leave out the TF-IDF baseline (saves minutes)")
-    evaluate.add_argument("--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md")
+    evaluate.add_argument(
+        "--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md"
+    )
     _add_json(evaluate, "print the numbers as JSON")
     return parser
 

@@ -64,7 +64,8 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
     """
     started = time.monotonic()
     expand_input(job.input)
-    loading.check(job.model)
+    # loaded here, once for the process: a model that does not fit stops the run before anything is written
+    loading.load(job.model)
     store = ProfileStore(job.store_url)
     _claim(job.output, job.overwrite)
     store.create_tables()
@@ -116,7 +117,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "enriched": str(job.output / "enriched"),
             "alerts": str(job.output / "alerts"),
             "dead_letters": str(job.output / "dead_letters"),
-            "profiles": job.store_url,
+            "profiles": ProfileStore(job.store_url).shown_url,
         },
         "records": {
             "in": count("read.records"),
@@ -124,7 +125,8 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "failed": count("dead_letter.rows_avro"),
             "duplicates": count("deduplicate.duplicates"),
         },
-        "failed_by_reason": group("parse.failed.") | ({"classify": n} if (n := count("classify.failed")) else {}),
+        "failed_by_reason": group("parse.failed.")
+        | {step: n for step in ("classify", "enrich") if (n := count(f"{step}.failed"))},
         "posts": {
             "complaints": count("enrich.complaints"),
             "advocacy": count("enrich.advocacy"),

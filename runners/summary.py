@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _LEVELS = ("critical", "high", "info")
 _SHOWN = 5
+_FOREMOST = {
+    "advocacy": "recommends most",
+    "complaints": "complains most",
+    "reach": "is heard by most",
+    "posts": "writes most",
+}
 
 
 def show(found: Mapping[str, Any], job: Job, console: Console | None = None) -> None:
@@ -82,30 +88,17 @@ def _urgent(job: Job) -> Table | None:
 
 def _people(job: Job) -> Table | None:
     store = ProfileStore(job.store_url)
-    profiles = [profile for profile in store.read_all() if profile.posts > 1]
+    foremost = {column: store.foremost(column) for column in _FOREMOST}
     store.close()
-    if not profiles:
+    if not all(foremost.values()):
         return None
-    table = Table(
-        title="\n[bold]People to know[/]",
-        title_style="",
-        title_justify="left",
-        box=None,
-        padding=(0, 1),
-        pad_edge=False,
-    )
+    table = Table(title="\n[bold]People to know[/]", title_style="", title_justify="left", box=None, pad_edge=False)
     for name in ("who", "why", "posts", "mood", "interests"):
         table.add_column(name, no_wrap=True)
-    chosen = {
-        "recommends": max(profiles, key=lambda p: (p.advocacy, p.mood)),
-        "complains most": max(profiles, key=lambda p: (p.complaints, -p.mood)),
-        "is heard by most": max(profiles, key=lambda p: p.reach),
-        "writes most": max(profiles, key=lambda p: p.posts),
-    }
-    for why, profile in chosen.items():
-        table.add_row(
-            _name(profile), f"{why}{_reach(why, profile)}", str(profile.posts), f"{profile.mood:+.2f}", _top(profile)
-        )
+    for column, profile in foremost.items():
+        if profile:
+            why = f"{_FOREMOST[column]} ({getattr(profile, column):,})"
+            table.add_row(_name(profile), why, str(profile.posts), f"{profile.mood:+.2f}", _top(profile))
     return table
 
 
@@ -125,11 +118,6 @@ def _places(found: Mapping[str, Any]) -> Table:
 
 def _name(profile: Profile) -> str:
     return profile.display_name or profile.handle or profile.account
-
-
-def _reach(why: str, profile: Profile) -> str:
-    numbers = {"recommends": profile.advocacy, "complains most": profile.complaints, "is heard by most": profile.reach}
-    return f" ({numbers[why]:,})" if why in numbers else ""
 
 
 def _top(profile: Profile) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import ConfigError
 
@@ -35,7 +35,8 @@ class TrainingConfig(_Strict):
 
     name: str
     seed: int = 20261003
-    base: str = Field(description="directory (relative to the data root) or hub name of the encoder")
+    base: str | None = Field(None, description="directory (relative to the data root) or hub name of the encoder")
+    start: Path | None = Field(None, description="a trained model to go on from, its head included, in place of a base")
     layers: int | None = Field(None, ge=1, description="keep only the first so many layers")
     vocabulary: int | None = Field(None, ge=1, description="pieces kept in the finished model; all when absent")
     sets: list[FullSet]
@@ -50,6 +51,12 @@ class TrainingConfig(_Strict):
     head_weights: dict[str, float] = Field(default_factory=dict, description="weight of a head's loss, 1 when absent")
     severity_smoothing: float = Field(0.1, ge=0, lt=0.5, description="target mass given to each neighbouring level")
     checkpoint_steps: int = 200
+
+    @model_validator(mode="after")
+    def _one_beginning(self) -> TrainingConfig:
+        if (self.base is None) == (self.start is None):
+            raise ValueError("name either base (an encoder) or start (a trained model)")
+        return self
 
 
 def load(path: Path) -> TrainingConfig:

@@ -13,7 +13,7 @@ from models import loading
 from models.decoding import Decision
 from models.training import calibration, data
 from models.training import config as configs
-from models.training.train import load_tokenizer, train, with_pieces
+from models.training.train import find_base, load_tokenizer, train, with_pieces
 from models.training.vocabulary import trim
 
 
@@ -39,8 +39,7 @@ def export(
 ) -> None:
     """Write a stock Hugging Face directory: half precision, vocabulary cut by what `texts` use."""
     output.mkdir(parents=True, exist_ok=True)
-    base = str(root / config.base) if (root / config.base).exists() else config.base
-    tokenizer = load_tokenizer(base)
+    tokenizer = load_tokenizer(find_base(config, root), config)
     if config.vocabulary:
         tokenizer = with_pieces(tokenizer, trim(tokenizer.backend_tokenizer, model, texts, config.vocabulary))
     tokenizer.save_pretrained(output)

@@ -22,6 +22,7 @@ from models.training.config import TrainingConfig
 from models.training.data import Row, targets
 from models.training.loss import masked_loss
 from models.training.tokenizer import fold_spelling
+from pipeline.errors import ConfigError
 
 
 class _Rows(Dataset[dict[str, Any]]):
@@ -77,9 +78,28 @@ class _MaskedTrainer(Trainer):
         return (loss, output) if return_outputs else loss
 
 
-def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
-    """The base's tokenizer with the spelling folding of `fold_spelling`."""
+def find_base(config: TrainingConfig, root: Path) -> str:
+    """Where training begins: a trained model, an encoder under the data root, or a hub name.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    if config.start is not None:
+        if not (config.start / "model.safetensors").exists():
+            raise ConfigError(f"start: {config.start} holds no trained model; train it first")
+        return str(config.start)
+    if config.base is not None and (root / config.base).is_dir():
+        return str(root / config.base)
+    if config.base is not None and config.base.count("/") == 1:
+        return config.base
+    raise ConfigError(f"base: {config.base!r} is no directory under {root} and no hub name such as owner/name")
+
+
+def load_tokenizer(base: str, config: TrainingConfig) -> PreTrainedTokenizerFast:
+    """A base's tokenizer with the spelling folding of `fold_spelling`; a trained model's as it is."""
     stock = PreTrainedTokenizerFast.from_pretrained(base)
+    if config.start is not None:
+        return stock
     return with_pieces(stock, fold_spelling(Tokenizer.from_str(stock.backend_tokenizer.to_str())))
 
 
@@ -95,7 +115,7 @@ def with_pieces(stock: PreTrainedTokenizerFast, pieces: Tokenizer) -> PreTrained
 
 
 def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassification:
-    """The base with a fresh head. The pooler starts as the identity: the base has none of its own."""
+    """The base with a fresh head, or a trained model whole. A fresh pooler starts as the identity: the base has none of its own."""
     model = BertForSequenceClassification.from_pretrained(
         base,
         num_labels=len(COLUMNS),
@@ -107,9 +127,10 @@ def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassifica
     if config.layers is not None:
         model.bert.encoder.layer = model.bert.encoder.layer[: config.layers]
         model.config.num_hidden_layers = config.layers
-    with torch.no_grad():
-        model.bert.pooler.dense.weight.copy_(torch.eye(model.config.hidden_size))
-        model.bert.pooler.dense.bias.zero_()
+    if config.start is None:
+        with torch.no_grad():
+            model.bert.pooler.dense.weight.copy_(torch.eye(model.config.hidden_size))
+            model.bert.pooler.dense.bias.zero_()
     if config.freeze_embeddings:
         model.bert.embeddings.word_embeddings.weight.requires_grad = False
     return model
@@ -121,8 +142,8 @@ def train(config: TrainingConfig, root: Path, rows: list[Row], work: Path) -> Be
     Returns the trained model, in float32. Shows a progress bar with the time left.
     """
     set_seed(config.seed)
-    base = str(root / config.base) if (root / config.base).exists() else config.base
-    tokenizer, model = load_tokenizer(base), load_encoder(base, config)
+    base = find_base(config, root)
+    tokenizer, model = load_tokenizer(base, config), load_encoder(base, config)
     dataset = _Rows(rows, tokenizer, config)
     trainer = _MaskedTrainer(
         model=model,

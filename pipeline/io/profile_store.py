@@ -60,11 +60,18 @@ class ProfileStore:
     def __init__(self, url: str) -> None:
         """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
         try:
-            self._engine = create_engine(make_url(url))
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise ConfigError(f"--store: not a database URL ({error}); for example sqlite:///profiles.db") from error
+        self.shown_url = parsed.render_as_string(hide_password=True)
+        """The URL without its password, for people and logs."""
+        try:
+            # hide_parameters: an error of the database must not print what a profile says
+            self._engine = create_engine(parsed, hide_parameters=True)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise ConfigError(f"--store {url}: {error}; for example sqlite:///profiles.db") from error
+            raise ConfigError(f"--store {self.shown_url}: {error}; for example sqlite:///profiles.db") from error
         if self._engine.dialect.name not in ("sqlite", "postgresql"):
-            raise ConfigError(f"--store {url}: SQLite and PostgreSQL are supported")
+            raise ConfigError(f"--store {self.shown_url}: SQLite and PostgreSQL are supported")
         if self._engine.dialect.name == "sqlite":
             _take_write_lock_first(self._engine)
 
@@ -73,13 +80,13 @@ class ProfileStore:
         try:
             TABLES.create_all(self._engine)
         except OperationalError as error:
-            raise ConfigError(f"--store {self._engine.url}: cannot be opened: {error.orig}") from error
+            raise ConfigError(f"--store {self.shown_url}: cannot be opened: {error.orig}") from error
 
     def merge(self, profiles: Iterable[Profile], settings: ProfileSettings) -> int:
         """Merge profiles into the store in one transaction; returns how many rows changed.
 
         Raises:
-            TransientError: the database is locked or away; nothing was written.
+            TransientError: the database is locked or away, or another writer came between; nothing was written.
         """
         new = {profile.account: profile for profile in profiles}
         try:
@@ -100,6 +107,14 @@ class ProfileStore:
             for (document,) in connection.execute(select(PROFILES.c.document).order_by(PROFILES.c.account)):
                 yield _from_document(document)
 
+    def foremost(self, column: str) -> Profile | None:
+        """The profile with the highest value in a column of the table, of accounts with several posts."""
+        order = (PROFILES.c[column].desc(), PROFILES.c.mood.desc(), PROFILES.c.account)
+        with self._engine.connect() as connection:
+            wanted = select(PROFILES.c.document).where(PROFILES.c.posts > 1).order_by(*order).limit(1)
+            document = connection.scalar(wanted)
+        return None if document is None else _from_document(document)
+
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
@@ -119,7 +134,12 @@ class ProfileStore:
             insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(PROFILES).values(rows)
             changed = {column.name: insert.excluded[column.name] for column in PROFILES.c if not column.primary_key}
             newer = insert.excluded.version > PROFILES.c.version
-            connection.execute(insert.on_conflict_do_update(index_elements=["account"], set_=changed, where=newer))
+            done = connection.execute(
+                insert.on_conflict_do_update(index_elements=["account"], set_=changed, where=newer)
+            )
+            if done.rowcount != len(rows):
+                # a row that was not there to be locked was inserted meanwhile: roll back, read it, merge again
+                raise TransientError("profile store: another writer inserted the same accounts at the same time")
         return len(rows)
 
 

@@ -65,6 +65,8 @@ class AlertSettings:
     """Department of complaints whose category has no route."""
     brands: frozenset[str] | None = None
     """Brands whose complaints are escalated; None when the config names no brand at all."""
+    profiles: ProfileSettings = ProfileSettings()
+    """How the history of an account is read for the customer brief."""
 
     def department(self, categories: Sequence[str]) -> Department:
         """Of the first (most important) category that has a route."""
@@ -114,7 +116,7 @@ def _alert(
         severity=severity,
         created_at=post.created_at,
         due_at=department.calendar.due_at(post.created_at, department.allowed(severity)),
-        customer=brief(enriched, history),
+        customer=brief(enriched, history, settings.profiles),
         excerpt=text.excerpt(enriched.redacted_text, EXCERPT_CHARACTERS),
         language=enriched.language,
         permalink=post.permalink,
@@ -123,13 +125,13 @@ def _alert(
     )
 
 
-def brief(enriched: EnrichedPost, history: Fold) -> CustomerBrief | None:
+def brief(enriched: EnrichedPost, history: Fold, settings: ProfileSettings) -> CustomerBrief | None:
     """Who is speaking, from earlier posts only; None for an anonymous post."""
     post = enriched.post
     if post.account_key is None:
         return None
     earlier = history.contributions.values()
-    known = history.profile(post.account_key, ProfileSettings()) if earlier else None
+    known = history.profile(post.account_key, settings) if earlier else None
     return CustomerBrief(
         posts=len(earlier),
         complaints=known.complaints if known else 0,

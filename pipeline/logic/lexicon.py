@@ -15,7 +15,7 @@ _GLUED = """
 مون تون شون مان تان شان مونو تونو شونو ام ات اش امو اتو اشو امون اتون اشون رو را مو تو شو م ت ش و ی ای یی یم یت یش
 """
 _ENDINGS = frozenset(_GLUED.split())
-# "کار" is not in "کارت", but "کفشم" is my "کفش": one letter may be glued to words of three letters and more
+# "کار" is not in "کارگر", but "کفشم" is my "کفش": one letter may be glued to words of three letters and more
 _SHORTEST_WITH_A_LETTER = 3
 _LONGEST_ENDING = max(map(len, _ENDINGS))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from pathlib import Path
 
 import fastavro
 import pytest
+from rich.console import Console
 
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
 from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.alerts import alert_id
 from pipeline.records import Alert, DeadLetter, EnrichedPost, from_dict
-from runners import local
+from runners import local, summary
 
 SAMPLE = Path("examples/parsi")
 EXPECTED = json.loads((SAMPLE / "expected.json").read_text())
@@ -138,6 +140,17 @@ def test_the_classifier_agrees_with_the_people_who_wrote_the_sample(done):
     both = sum(true and given for true, given in pairs)
     f1 = 2 * both / (sum(true for true, _ in pairs) + sum(given for _, given in pairs))
     assert f1 >= 0.80
+
+
+def test_one_screen_tells_what_was_found_and_where_it_lies(done):
+    console = Console(record=True, width=100, file=io.StringIO())
+    summary.show(done[1], job(done[0]), console)
+    screen = console.export_text()
+    assert f"{EXPECTED['records_in']} in = {EXPECTED['posts']} good + 12 failed + 14 duplicates" in screen
+    assert "Nora Vance" in screen
+    for place in done[1]["output"].values():
+        assert place.rpartition("/")[2] in screen
+    assert len(screen.splitlines()) < 50
 
 
 def test_a_second_run_into_the_same_place_asks_first_and_then_gives_the_same(done, tmp_path):
