@@ -24,7 +24,9 @@ def run(path: str, limit: int | None) -> int:
 
 
 def _records(path: str) -> Iterator[Any]:
-    files = sorted(Path(path).rglob("*.avro")) if Path(path).is_dir() else [Path(each) for each in sorted(iglob(path))]
+    # iglob: Path.glob takes no absolute pattern
+    named = Path(path).rglob("*.avro") if Path(path).is_dir() else map(Path, iglob(path))  # noqa: PTH207
+    files = sorted(named)
     if not files:
         raise ConfigError(f"{path}: no Avro file there")
     for file in files:

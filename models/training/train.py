@@ -115,7 +115,10 @@ def with_pieces(stock: PreTrainedTokenizerFast, pieces: Tokenizer) -> PreTrained
 
 
 def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassification:
-    """The base with a fresh head, or a trained model whole. A fresh pooler starts as the identity: the base has none of its own."""
+    """The base with a fresh head, or a trained model whole.
+
+    A fresh pooler starts as the identity: the base has none of its own.
+    """
     model = BertForSequenceClassification.from_pretrained(
         base,
         num_labels=len(COLUMNS),

@@ -53,5 +53,7 @@ def trim(tokenizer: Tokenizer, model: BertForSequenceClassification, texts: Iter
 def _keep_rows(model: BertForSequenceClassification, kept: list[int]) -> None:
     rows = model.bert.embeddings.word_embeddings.weight.detach()[kept].clone()
     padding = kept.index(model.config.pad_token_id)
-    model.bert.embeddings.word_embeddings = torch.nn.Embedding(*rows.shape, padding_idx=padding, _weight=rows)
+    model.bert.embeddings.word_embeddings = torch.nn.Embedding(
+        len(kept), rows.shape[1], padding_idx=padding, _weight=rows
+    )
     model.config.vocab_size = len(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 import apache_beam as beam
 
 from pipeline.errors import TransientError

@@ -65,7 +65,7 @@ class AlertSettings:
     """Department of complaints whose category has no route."""
     brands: frozenset[str] | None = None
     """Brands whose complaints are escalated; None when the config names no brand at all."""
-    profiles: ProfileSettings = ProfileSettings()
+    profiles: ProfileSettings = field(default_factory=ProfileSettings)
     """How the history of an account is read for the customer brief."""
 
     def department(self, categories: Sequence[str]) -> Department:

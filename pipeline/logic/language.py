@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from pipeline.logic.finglish import english_words, is_finglish
 from pipeline.logic.text import fold, strip_controls, without_links, without_mentions
