@@ -17,6 +17,9 @@ from models.training.data import Row, targets
 
 Floats = NDArray[np.float32]
 
+_NEVER = -10.0
+"""Logit of a label that the training rows say nothing about."""
+
 
 def fit_and_score(train: Sequence[Row], *others: Sequence[Row]) -> list[Floats]:
     """Logits of shape (rows, columns) for each of the other sets, by a model fitted on `train`.
@@ -39,6 +42,12 @@ def fit_and_score(train: Sequence[Row], *others: Sequence[Row]) -> list[Floats]:
         for head in HEADS:
             for column in range(columns_of(head).start, columns_of(head).stop):
                 known = ~np.isnan(target[:, column])
+                if len(np.unique(target[known, column] > 0.5)) < 2:
+                    # no row is labelled, or all alike: nothing to learn, the label is as good as never given
+                    for score in scores:
+                        score[:, column] = _NEVER
+                    bar.update()
+                    continue
                 model = LogisticRegression(C=4.0, solver="liblinear")
                 model.fit(features[known], target[known, column] > 0.5, sample_weight=weights[known])
                 for score, other in zip(scores, unseen, strict=True):

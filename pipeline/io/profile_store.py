@@ -50,6 +50,8 @@ PROFILES = Table(
     Column("interests", JSON, nullable=False, comment="interest -> decayed weight as of last_seen"),
     Column("document", JSON, nullable=False, comment="the whole Profile, as schemas/profile.v1.avsc"),
 )
+_PATIENCE_S = "30"
+"""How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
 _CHUNK = 400
 """Rows a statement: below SQLite's limit of 32,766 bound values at 14 columns a row."""
 
@@ -66,6 +68,8 @@ class ProfileStore:
         self.shown_url = parsed.render_as_string(hide_password=True)
         """The URL without its password, for people and logs."""
         try:
+            if parsed.drivername.startswith("sqlite") and "timeout" not in parsed.query:
+                parsed = parsed.update_query_dict({"timeout": _PATIENCE_S})
             # hide_parameters: an error of the database must not print what a profile says
             self._engine = create_engine(parsed, hide_parameters=True)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
@@ -150,7 +154,6 @@ def _take_write_lock_first(engine: Engine) -> None:
     def _manual_begin(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA busy_timeout=30000")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

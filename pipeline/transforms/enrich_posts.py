@@ -56,6 +56,8 @@ def _count(enriched: EnrichedPost) -> None:
     counter(f"enrich.language.{enriched.language}").inc()
     counter("enrich.brand_replies").inc(int(enriched.is_brand_reply))
     counter("enrich.anonymous").inc(int(enriched.post.account_key is None))
+    if enriched.is_brand_reply:
+        return  # what the brand says of itself is neither complaint nor advocacy
     counter("enrich.advocacy").inc(int(said.advocacy.label))
     if said.complaint.label:
         counter("enrich.complaints").inc()

@@ -66,6 +66,8 @@ def broken(**change):
         ({"input": {"columns": {"txt": "comment"}}}, "txt"),
         ({"brands": {"A": {"channels": ["x"]}, "B": {"channels": ["x"]}}}, "channel of two brands"),
         ({"interests": {"skiing": {"terms": []}}}, "interests.skiing.terms"),
+        ({"brands": {"A": {"accounts": {"x": ["1", "1"]}}}}, "the account x 1 is listed twice"),
+        ({"departments__customer-care__answer_within": "900d"}, "departments.customer-care.answer_within"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_key(tmp_path, change, named):
@@ -75,6 +77,14 @@ def test_what_is_wrong_is_named_by_its_key(tmp_path, change, named):
         load_config(path)
     assert str(path) in str(caught.value)
     assert named in str(caught.value)
+
+
+def test_a_format_can_be_named_for_one_run():
+    config = load_config(CONFIGS / "minimal.yaml")
+    assert config.with_format("telegram").parse_settings().format == "telegram"
+    assert config.with_format(None) is config
+    with pytest.raises(ConfigError, match="--format: 'myspace' is none of"):
+        config.with_format("myspace")
 
 
 @pytest.mark.parametrize("content", ["", "- a", ":", "a: [", "\x00"])

@@ -92,6 +92,19 @@ def test_a_store_that_cannot_be_used_is_named(bad):
         ProfileStore(bad).create_tables()
 
 
+def test_the_foremost_profile_of_a_column_has_several_posts(store):
+    store.merge([profile(1, 2), profile(3, 4, 5, account="sara"), profile(2, account="once")], SETTINGS)
+    assert store.foremost("posts").account == "x:sara"
+    assert store.foremost("complaints").posts > 1
+
+
+def test_a_password_is_not_shown():
+    assert ProfileStore("sqlite:///x.db").shown_url == "sqlite:///x.db"
+    with pytest.raises(ConfigError) as caught:
+        ProfileStore("mysql://me:secret@host/db")
+    assert "secret" not in str(caught.value)
+
+
 def test_reach_of_an_unknown_number_of_followers_is_zero():
     post = a_post("1")
     fold = Fold()
