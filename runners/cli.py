@@ -47,8 +47,9 @@ examples:
 """
 _EVALUATE_EXAMPLES = """\
 examples:
-  shenava evaluate --config models/training/default.yaml --data DATA --model models/default
-  shenava evaluate --config models/training/default.yaml --data DATA --model models/default --card
+  shenava evaluate --config models/training/broad.yaml --data DATA --model models/default
+  shenava evaluate --config models/training/broad.yaml --data DATA --model models/default --card
+  (broad.yaml holds every row the model has seen; the baseline is trained on the same)
 """
 
 
@@ -123,7 +124,7 @@ def _evaluate(given: argparse.Namespace) -> int:
 
     found = report.run(given.config, given.data, given.model, baseline=not given.no_baseline)
     if given.card:
-        card.write(given.config, given.data, Path(given.model), found)
+        card.write(given.config, Path(given.model), found)
     print(json.dumps(found, indent=2) if given.json else report.as_markdown(found))
     return 0
 

@@ -93,8 +93,8 @@ def _people(job: Job) -> Table | None:
     if not all(foremost.values()):
         return None
     table = Table(title="\n[bold]People to know[/]", title_style="", title_justify="left", box=None, pad_edge=False)
-    for name in ("who", "why", "posts", "mood", "interests"):
-        table.add_column(name, no_wrap=True)
+    for name, width in {"who": 12, "why": 26, "posts": 5, "mood": 5, "interests": 12}.items():
+        table.add_column(name, no_wrap=True, min_width=width)
     for column, profile in foremost.items():
         if profile:
             why = f"{_FOREMOST[column]} ({getattr(profile, column):,})"
