@@ -104,15 +104,12 @@ def _people(job: Job) -> Table | None:
 
 def _places(found: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("")
-    look = {
-        "enriched": "shenava show {}",
-        "alerts": "one JSON object a line, and Avro",
-        "profiles": "a table `profiles`",
-        "dead_letters": "shenava show {}",
-    }
     for name, place in found["output"].items():
-        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", place, f"[dim]{look[name].format(place)}[/]")
+        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", place)
+    table.add_row("", "[dim]shenava show PATH prints Avro files as JSON Lines[/]")
     return table
 
 
