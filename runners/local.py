@@ -52,7 +52,7 @@ class Job:
     @property
     def store_url(self) -> str:
         """Where profiles go: the store that was named, else a SQLite file among the outputs."""
-        return self.store or f"sqlite:///{(self.output / 'profiles.db').resolve()}"
+        return self.store or f"sqlite:///{self.output / 'profiles.db'}"
 
 
 def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table.add_row("sentiment", _counts(found["sentiment"]))
     table.add_row("languages", _counts(found["languages"]))
     table.add_row("[bold]complaints[/]", f"{posts['complaints']:,}: {_counts(found['complaints_by_category'])}")
-    table.add_row("severity", _counts(found["complaints_by_severity"]))
+    levels = sorted(found["complaints_by_severity"].items())
+    table.add_row("severity", " · ".join(f"{count:,} of level {level}" for level, count in levels) or "none")
     table.add_row("[bold]advocacy[/]", f"{posts['advocacy']:,} posts that recommend a brand or product")
     table.add_row(
         "[bold]alerts[/]", f"{alerts['raised']:,}: {_counts(alerts['by_level'])}; {_counts(alerts['by_department'])}"
