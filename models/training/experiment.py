@@ -50,6 +50,7 @@ def export(
     save_file(weights, output / "model.safetensors", metadata={"format": "pt"})
     (output / "model.safetensors").chmod(0o644)
     settings = model.config.to_dict() | {"dtype": "float16", "shenava_name": config.name}
+    settings.pop("_name_or_path", None)  # a path of this machine
     settings["architectures"] = ["BertForSequenceClassification"]
     (output / "config.json").write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
