@@ -315,6 +315,11 @@ def to_dict(record: Any) -> dict[str, Any]:
     return _converter.unstructure(record)  # type: ignore[no-any-return]
 
 
+def iso_time(moment: datetime) -> str:
+    """A UTC time as JSON outputs show it: ISO 8601 ending in Z."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def from_dict(kind: type[T], value: Mapping[str, Any]) -> T:
     """The record of that kind from what `to_dict` gave."""
     return _converter.structure(value, kind)

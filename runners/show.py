@@ -14,6 +14,7 @@ from typing import Any
 import fastavro
 
 from pipeline.errors import ConfigError
+from pipeline.records import iso_time
 
 
 def run(path: str, limit: int | None) -> int:
@@ -40,7 +41,7 @@ def _records(path: str) -> Iterator[Any]:
 def _readable(value: Any) -> str:
     """Times as ISO 8601; bytes as text, with what is no UTF-8 shown as escapes."""
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return iso_time(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     raise TypeError(type(value).__name__)

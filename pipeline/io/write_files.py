@@ -18,7 +18,7 @@ import fastavro
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline.metrics import counter
-from pipeline.records import to_dict
+from pipeline.records import iso_time, to_dict
 from schemas import load
 
 Format = Literal["avro", "jsonl"]
@@ -93,5 +93,5 @@ def _write_lines(file: BinaryIO, rows: list[dict[str, Any]]) -> None:
 
 def _json_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return iso_time(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
