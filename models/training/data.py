@@ -12,7 +12,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import BY_NAME, COLUMNS, HEADS, Head, Kind, columns_of
-from models.training.config import FullSet, TrainingConfig
+from models.training.config import LabelledSet, Stage, TrainingConfig
 from pipeline.errors import ConfigError
 
 
@@ -40,9 +40,15 @@ class Row:
 class Split:
     """What is learned from, what thresholds are chosen on, and what is reported on; no text is in two."""
 
-    train: list[Row]
+    stages: list[list[Row]]
+    """Rows of each stage (the student's last), a row that is seen n times n times."""
     calibration: list[Row]
     validation: list[Row]
+
+    @property
+    def train(self) -> list[Row]:
+        """Every row that any stage learns from, repetitions included."""
+        return [row for rows in self.stages for row in rows]
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -96,30 +102,62 @@ def text_key(text: str) -> str:
 
 
 def split(config: TrainingConfig, root: Path) -> Split:
-    """Cut the sets as the config says. The cut depends on the rows' ids only, never on the seed."""
-    train: list[tuple[Row, int]] = []
-    calibration: list[Row] = []
-    validation: list[Row] = []
-    for chosen in config.sets:
-        kept, calibrate, held = _stratified(read_rows(root / chosen.path), chosen)
-        train += [(row, chosen.repeat) for row in kept]
-        calibration += calibrate
-        validation += held
-    if config.public:
-        for name, count in config.public.rows.items():
-            rows = read_rows(root / config.public.directory / f"{name}.jsonl.gz")
-            train += [(row, 1) for row in random.Random(config.seed).sample(rows, min(count, len(rows)))]
+    """Cut the sets as the config says. The cut depends on the rows' ids only, never on the seed.
+
+    Raises:
+        ConfigError: a set is missing, or one of its rows is not as documented.
+    """
+    public = _PublicSets(root / config.public)
+    parts = {name: _stratified(_read_set(chosen, root, public), chosen) for name, chosen in config.sets.items()}
+    calibration = [row for _, rows, _ in parts.values() for row in rows]
+    validation = [row for _, _, rows in parts.values() for row in rows]
     unseen = {text_key(row.text) for row in (*calibration, *validation)}
-    clean = [(row, repeat) for row, repeat in train if row.text.strip() and text_key(row.text) not in unseen]
     reported = {text_key(row.text) for row in validation}
+
+    def rows_of(stage: Stage) -> list[Row]:
+        seen = [row for name, times in stage.rows.items() for row in parts[name][0] for _ in range(times)]
+        for name, count in stage.public.items():
+            rows = list(public.of(name).values())
+            seen += random.Random(config.seed).sample(rows, min(count, len(rows)))
+        return [row for row in seen if row.text.strip() and text_key(row.text) not in unseen]
+
     return Split(
-        train=[row for row, repeat in clean for _ in range(repeat)],
+        stages=[rows_of(stage) for stage in config.mixtures],
         calibration=[row for row in calibration if text_key(row.text) not in reported],
         validation=validation,
     )
 
 
-def _stratified(rows: Sequence[Row], chosen: FullSet) -> tuple[list[Row], list[Row], list[Row]]:
+class _PublicSets:
+    """The public sets, each read once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._read: dict[str, dict[str, Row]] = {}
+
+    def of(self, name: str) -> dict[str, Row]:
+        """Rows of a set by id."""
+        if name not in self._read:
+            self._read[name] = {row.id: row for row in read_rows(self._directory / f"{name}.jsonl.gz")}
+        return self._read[name]
+
+
+def _read_set(chosen: LabelledSet, root: Path, public: _PublicSets) -> list[Row]:
+    """The rows of a set; a row of our own without a text takes it from the public set its id names."""
+    path = chosen.own or root / (chosen.path or Path())
+    rows = []
+    for row in read_rows(path):
+        if not row.text and ":" in row.id:
+            name, _, number = row.id.partition(":")
+            source = public.of(name).get(number)
+            if source is None:
+                raise ConfigError(f"{path}: {row.id}: the public set {name} has no row {number}")
+            row = replace(row, text=source.text, lang=source.lang)
+        rows.append(row)
+    return rows
+
+
+def _stratified(rows: Sequence[Row], chosen: LabelledSet) -> tuple[list[Row], list[Row], list[Row]]:
     """(train, calibration, validation), each stratum of language × sentiment × severity cut alike."""
     strata: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
     for row in rows:

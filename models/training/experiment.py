@@ -1,66 +1,101 @@
-"""`shenava train`: data, fine-tuning, calibration, export, in one go."""
+"""`shenava train`: data, vocabulary, fine-tuning by stages, distillation, calibration, export, card, in one go."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
-from safetensors.torch import save_file
-from transformers import BertForSequenceClassification
+from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 
 from models import loading
 from models.decoding import Decision
 from models.training import calibration, data
 from models.training import config as configs
-from models.training.train import find_base, load_tokenizer, train, with_pieces
+from models.training.config import TrainingConfig
+from models.training.distillation import soften, student_of
+from models.training.export import export
+from models.training.train import find_base, load_encoder, load_tokenizer, train, with_pieces
 from models.training.vocabulary import trim
 
 
-def run(config_path: Path, root: Path, output: Path) -> None:
-    """Train what the config describes into `output`; checkpoints lie in `output/checkpoints`.
+def run(config_path: Path, root: Path, output: Path) -> list[Path]:
+    """Train what the config describes; returns the directories of the finished models.
 
-    Started again, it goes on from the last checkpoint. Raises ConfigError for a config or a row that
-    is not as documented.
+    The model lies in `output` itself, its student in `output/student`, what each stage gave in
+    `output/stages`. Started again, it goes on after the last finished stage, inside a stage from the
+    last checkpoint. Raises ConfigError for a config or a row that is not as documented.
     """
     config = configs.load(config_path)
     split = data.split(config, root)
     print(
-        f"{config.name}: {len(split.train):,} rows to learn from, {len(split.calibration):,} for thresholds, "
-        f"{len(split.validation):,} to report on"
+        f"{config.name}: {len(split.calibration):,} rows for thresholds, {len(split.validation):,} to report on; "
+        + ", ".join(f"{len(r):,} to learn from in {s.name}" for s, r in zip(config.mixtures, split.stages, strict=True))
     )
-    model = train(config, root, split.train, output / "checkpoints")
-    export(model, config, root, output, [row.text for row in split.train])
+    model, tokenizer = _begin(config, root, output, (row.text for row in split.train))
+    for number, (stage, rows) in enumerate(zip(config.stages, split.stages, strict=False), 1):
+        finished = _stage(output, number, stage.name)
+        if not _is_finished(finished):
+            targets = data.targets(rows, config.severity_smoothing)
+            train(model, tokenizer, rows, targets, stage, config, finished / "checkpoints")
+            model.save_pretrained(finished)
+        model = _load(finished)
+    export(model, tokenizer, config.name, output)
     calibrate(output, split.calibration)
+    if config.student is None:
+        return [output]
+    _distil(config, config.student, model, tokenizer, split, output)
+    return [output, output / "student"]
 
 
-def export(
-    model: BertForSequenceClassification, config: configs.TrainingConfig, root: Path, output: Path, texts: list[str]
+def _begin(
+    config: TrainingConfig, root: Path, output: Path, texts: Iterable[str]
+) -> tuple[BertForSequenceClassification, PreTrainedTokenizerFast]:
+    """The base with a fresh head and a vocabulary cut by what the texts use."""
+    place = _stage(output, 0, "base")
+    if not _is_finished(place):
+        base = find_base(config, root)
+        tokenizer, model = load_tokenizer(base), load_encoder(base, config)
+        if config.vocabulary:
+            tokenizer = with_pieces(tokenizer, trim(tokenizer.backend_tokenizer, model, texts, config.vocabulary))
+        tokenizer.save_pretrained(place)
+        model.save_pretrained(place)
+    return _load(place), PreTrainedTokenizerFast.from_pretrained(place)
+
+
+def _distil(
+    config: TrainingConfig,
+    wanted: configs.Student,
+    teacher: BertForSequenceClassification,
+    tokenizer: PreTrainedTokenizerFast,
+    split: data.Split,
+    output: Path,
 ) -> None:
-    """Write a stock Hugging Face directory: half precision, vocabulary cut by what `texts` use."""
-    output.mkdir(parents=True, exist_ok=True)
-    tokenizer = load_tokenizer(find_base(config, root), config)
-    if config.vocabulary:
-        tokenizer = with_pieces(tokenizer, trim(tokenizer.backend_tokenizer, model, texts, config.vocabulary))
-    tokenizer.save_pretrained(output)
-    # the pretty-printed form is twice the size
-    tokenizer.backend_tokenizer.save(str(output / "tokenizer.json"), pretty=False)
-    _name_tokenizer_class(output / "tokenizer_config.json")
-    weights = {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(weights, output / "model.safetensors", metadata={"format": "pt"})
-    (output / "model.safetensors").chmod(0o644)
-    settings = model.config.to_dict() | {"dtype": "float16", "shenava_name": config.name}
-    settings.pop("_name_or_path", None)  # a path of this machine
-    settings["architectures"] = ["BertForSequenceClassification"]
-    (output / "config.json").write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    finished, rows = _stage(output, len(config.stages) + 1, wanted.stage.name), split.stages[-1]
+    if not _is_finished(finished):
+        print(f"{wanted.name}: the teacher reads {len(rows):,} rows")
+        distinct = {row.text: row for row in rows}
+        taught = dict(zip(distinct, scores(loading.load(str(output)), list(distinct.values())), strict=True))
+        logits = np.stack([taught[row.text] for row in rows])
+        targets = soften(data.targets(rows, config.severity_smoothing), logits, wanted.truth)
+        student = student_of(teacher, wanted.layers)
+        train(student, tokenizer, rows, targets, wanted.stage, config, finished / "checkpoints")
+        student.save_pretrained(finished)
+    export(_load(finished), tokenizer, wanted.name, output / "student")
+    calibrate(output / "student", split.calibration)
 
 
-def _name_tokenizer_class(path: Path) -> None:
-    """Under the name that every version of transformers knows, without what is true of this machine only."""
-    written = json.loads(path.read_text("utf-8"))
-    settings = {name: written[name] for name in written if name not in ("backend", "is_local", "local_files_only")}
-    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
-    path.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+def _stage(output: Path, number: int, name: str) -> Path:
+    return output / "stages" / f"{number}-{name}"
+
+
+def _is_finished(place: Path) -> bool:
+    return (place / "model.safetensors").exists()
+
+
+def _load(place: Path) -> BertForSequenceClassification:
+    return BertForSequenceClassification.from_pretrained(place, dtype=torch.float32)
 
 
 def calibrate(directory: Path, rows: list[data.Row]) -> Decision:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch.utils.data import Dataset
 from transformers import (
@@ -18,20 +20,25 @@ from transformers import (
 )
 
 from models.labels import COLUMNS
-from models.training.config import TrainingConfig
-from models.training.data import Row, targets
+from models.training.augment import vary
+from models.training.config import Stage, TrainingConfig
+from models.training.data import Row
 from models.training.loss import masked_loss
 from models.training.tokenizer import fold_spelling
 from pipeline.errors import ConfigError
+
+Floats = NDArray[np.float32]
 
 
 class _Rows(Dataset[dict[str, Any]]):
     """Token ids, targets and weight of each row."""
 
-    def __init__(self, rows: list[Row], tokenizer: PreTrainedTokenizerFast, config: TrainingConfig) -> None:
-        texts = [row.text for row in rows]
-        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=config.max_tokens)["input_ids"]
-        self.targets = targets(rows, config.severity_smoothing)
+    def __init__(
+        self, rows: list[Row], targets: Floats, tokenizer: PreTrainedTokenizerFast, stage: Stage, seed: int
+    ) -> None:
+        texts = vary([row.text for row in rows], stage.augment, seed)
+        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=stage.max_tokens)["input_ids"]
+        self.targets = targets
         self.weights = [row.weight for row in rows]
 
     def __len__(self) -> int:
@@ -79,27 +86,21 @@ class _MaskedTrainer(Trainer):
 
 
 def find_base(config: TrainingConfig, root: Path) -> str:
-    """Where training begins: a trained model, an encoder under the data root, or a hub name.
+    """The encoder that training begins with: a directory under the data root, or a hub name.
 
     Raises:
-        ConfigError: it is none of these.
+        ConfigError: it is neither.
     """
-    if config.start is not None:
-        if not (config.start / "model.safetensors").exists():
-            raise ConfigError(f"start: {config.start} holds no trained model; train it first")
-        return str(config.start)
-    if config.base is not None and (root / config.base).is_dir():
+    if (root / config.base).is_dir():
         return str(root / config.base)
-    if config.base is not None and config.base.count("/") == 1:
+    if config.base.count("/") == 1:
         return config.base
     raise ConfigError(f"base: {config.base!r} is no directory under {root} and no hub name such as owner/name")
 
 
-def load_tokenizer(base: str, config: TrainingConfig) -> PreTrainedTokenizerFast:
-    """A base's tokenizer with the spelling folding of `fold_spelling`; a trained model's as it is."""
+def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
+    """A base's tokenizer with the spelling folding of `fold_spelling`."""
     stock = PreTrainedTokenizerFast.from_pretrained(base)
-    if config.start is not None:
-        return stock
     return with_pieces(stock, fold_spelling(Tokenizer.from_str(stock.backend_tokenizer.to_str())))
 
 
@@ -115,10 +116,7 @@ def with_pieces(stock: PreTrainedTokenizerFast, pieces: Tokenizer) -> PreTrained
 
 
 def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassification:
-    """The base with a fresh head, or a trained model whole.
-
-    A fresh pooler starts as the identity: the base has none of its own.
-    """
+    """The base with a fresh head of 47 logits. A fresh pooler starts as the identity: the base has none."""
     model = BertForSequenceClassification.from_pretrained(
         base,
         num_labels=len(COLUMNS),
@@ -130,32 +128,40 @@ def load_encoder(base: str, config: TrainingConfig) -> BertForSequenceClassifica
     if config.layers is not None:
         model.bert.encoder.layer = model.bert.encoder.layer[: config.layers]
         model.config.num_hidden_layers = config.layers
-    if config.start is None:
-        with torch.no_grad():
-            model.bert.pooler.dense.weight.copy_(torch.eye(model.config.hidden_size))
-            model.bert.pooler.dense.bias.zero_()
-    if config.freeze_embeddings:
-        model.bert.embeddings.word_embeddings.weight.requires_grad = False
+    with torch.no_grad():
+        model.bert.pooler.dense.weight.copy_(torch.eye(model.config.hidden_size))
+        model.bert.pooler.dense.bias.zero_()
     return model
 
 
-def train(config: TrainingConfig, root: Path, rows: list[Row], work: Path) -> BertForSequenceClassification:
-    """Fine-tune on the rows, or go on from the newest checkpoint under `work`.
+def train(
+    model: BertForSequenceClassification,
+    tokenizer: PreTrainedTokenizerFast,
+    rows: list[Row],
+    targets: Floats,
+    stage: Stage,
+    config: TrainingConfig,
+    work: Path,
+) -> None:
+    """Fine-tune the model in place on the rows, or go on from the newest checkpoint under `work`.
 
-    Returns the trained model, in float32. Shows a progress bar with the time left.
+    Args:
+        targets: (rows, columns) as `data.targets`, or mixed with a teacher's answers.
+
+    Shows a progress bar with the time left.
     """
     set_seed(config.seed)
-    base = find_base(config, root)
-    tokenizer, model = load_tokenizer(base, config), load_encoder(base, config)
-    dataset = _Rows(rows, tokenizer, config)
+    model.bert.embeddings.word_embeddings.weight.requires_grad = not config.freeze_embeddings
+    set_dropout(model, stage.dropout)
+    dataset = _Rows(rows, targets, tokenizer, stage, config.seed)
     trainer = _MaskedTrainer(
         model=model,
         args=TrainingArguments(
             output_dir=str(work),
             num_train_epochs=1,  # rows seen more than once are repeated in the split
-            per_device_train_batch_size=config.batch,
-            learning_rate=config.learning_rate,
-            warmup_steps=round(config.warmup * len(dataset) / config.batch),
+            per_device_train_batch_size=stage.batch,
+            learning_rate=stage.learning_rate,
+            warmup_steps=round(stage.warmup * len(dataset) / stage.batch),
             lr_scheduler_type="linear",
             train_sampling_strategy="group_by_length",
             save_steps=config.checkpoint_steps,
@@ -169,12 +175,19 @@ def train(config: TrainingConfig, root: Path, rows: list[Row], work: Path) -> Be
         ),
         data_collator=_Collator(tokenizer.pad_token_id),
         train_dataset=dataset,
-        optimizers=(_optimizer(model, config), None),
+        optimizers=(_optimizer(model, stage), None),
     )
-    trainer.head_weights = config.head_weights
+    trainer.head_weights = stage.head_weights
     trainer.add_callback(_Flush())
     trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*")) or None)
-    return model
+    set_dropout(model, 0.1)  # what the exported config says
+
+
+def set_dropout(model: BertForSequenceClassification, share: float) -> None:
+    """Dropout of the encoder, of attention too; without any, a step on a processor takes a fifth less."""
+    for module in model.bert.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
 
 
 class _Flush(TrainerCallback):
@@ -184,15 +197,15 @@ class _Flush(TrainerCallback):
         print(logs, flush=True)
 
 
-def _optimizer(model: BertForSequenceClassification, config: TrainingConfig) -> torch.optim.Optimizer:
+def _optimizer(model: BertForSequenceClassification, stage: Stage) -> torch.optim.Optimizer:
     """AdamW; the fresh layer learns faster than the encoder, biases and norms do not decay."""
     fresh = [p for name, p in model.named_parameters() if name.startswith("classifier") and p.requires_grad]
     encoder = [(n, p) for n, p in model.named_parameters() if not n.startswith("classifier") and p.requires_grad]
     return torch.optim.AdamW(
         [
-            {"params": [p for n, p in encoder if p.dim() > 1], "weight_decay": config.weight_decay},
+            {"params": [p for n, p in encoder if p.dim() > 1], "weight_decay": stage.weight_decay},
             {"params": [p for n, p in encoder if p.dim() <= 1], "weight_decay": 0.0},
-            {"params": fresh, "lr": config.head_learning_rate, "weight_decay": 0.0},
+            {"params": fresh, "lr": stage.head_learning_rate, "weight_decay": 0.0},
         ],
-        lr=config.learning_rate,
+        lr=stage.learning_rate,
     )

@@ -93,12 +93,21 @@ def test_the_result_is_a_model_the_command_can_use(trained, tmp_path):
 
 
 def test_started_again_it_goes_on_from_the_last_checkpoint(trained, root, capsys):
-    checkpoints = sorted((trained / "checkpoints").glob("checkpoint-*"))
-    before = (trained / "model.safetensors").read_bytes()
+    (trained / "stages/2-second/model.safetensors").unlink()
+    checkpoints = sorted((trained / "stages/2-second/checkpoints").glob("checkpoint-*"))
+    before = {path: path.read_bytes() for path in (trained / "model.safetensors", *checkpoints[-1].glob("model.*"))}
     experiment.run(SMOKE, root, trained)
-    assert sorted((trained / "checkpoints").glob("checkpoint-*")) == checkpoints
-    assert (trained / "model.safetensors").read_bytes() == before
+    assert sorted((trained / "stages/2-second/checkpoints").glob("checkpoint-*")) == checkpoints
+    assert {path: path.read_bytes() for path in before} == before
     capsys.readouterr()
+
+
+def test_the_student_has_fewer_layers_and_the_same_labels(trained):
+    teacher, student = (json.loads((place / "config.json").read_text()) for place in (trained, trained / "student"))
+    assert (teacher["num_hidden_layers"], student["num_hidden_layers"]) == (2, 1)
+    assert student["shenava_name"] == "shenava-smoke-small"
+    assert teacher["id2label"] == student["id2label"]
+    assert loading.load(str(trained / "student")).logits([[0, 5, 2]]).shape == (1, len(COLUMNS))
 
 
 def test_it_is_measured_against_the_baseline_and_the_card_says_so(trained, root, capsys):
@@ -119,9 +128,9 @@ def test_it_is_measured_against_the_baseline_and_the_card_says_so(trained, root,
 
 def test_training_learns(root):
     """Sixty passes over a handful of rows halve the loss, so gradients reach every part."""
-    config = configs.load(SMOKE).model_copy(update={"freeze_embeddings": False})
+    config = configs.load(SMOKE)
     base = str(root / config.base)
-    tokenizer, network = load_tokenizer(base, config), load_encoder(base, config)
+    tokenizer, network = load_tokenizer(base), load_encoder(base, config)
     rows = data.read_rows(root / "labels.jsonl")[:32]
     batch = tokenizer([row.text for row in rows], padding=True, truncation=True, max_length=32, return_tensors="pt")
     targets, weights = torch.from_numpy(data.targets(rows)), torch.ones(len(rows))
@@ -138,7 +147,7 @@ def test_training_learns(root):
 
 def test_cutting_the_vocabulary_keeps_what_is_used_and_spells_the_rest(root):
     base = str(root / "tiny-encoder")
-    tokenizer = load_tokenizer(base, configs.load(SMOKE)).backend_tokenizer
+    tokenizer = load_tokenizer(base).backend_tokenizer
     network = BertForSequenceClassification.from_pretrained(base, num_labels=len(COLUMNS)).eval()
     text = "سلام به همه"
     before = tokenizer.encode(text)
@@ -156,7 +165,9 @@ def test_cutting_the_vocabulary_keeps_what_is_used_and_spells_the_rest(root):
 
 def test_a_base_that_is_not_there_is_named(tmp_path, root):
     config = tmp_path / "c.yaml"
-    config.write_text("{name: n, base: no-such-encoder, sets: [{path: labels.jsonl}]}")
+    config.write_text(
+        "{name: n, base: no-such-encoder, sets: {s: {path: labels.jsonl}}, stages: [{name: a, rows: {s: 1}}]}"
+    )
     assert main(["train", "--config", str(config), "--data", str(root), "--output", str(tmp_path / "m")]) == 2
 
 

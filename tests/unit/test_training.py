@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import numpy as np
@@ -8,7 +9,9 @@ from tokenizers import Tokenizer, models
 from models.labels import BY_NAME, COLUMNS, columns_of
 from models.training import config as configs
 from models.training import data
+from models.training.augment import vary
 from models.training.calibration import calibrate
+from models.training.distillation import soften
 from models.training.loss import masked_loss
 from models.training.tokenizer import fold_spelling
 from pipeline.errors import ConfigError
@@ -67,7 +70,8 @@ def test_no_text_is_both_learned_and_reported_on(tmp_path):
         tmp_path / "copy.jsonl", [each | {"id": "c" + each["id"], "text": each["text"].upper() + "!"} for each in rows]
     )
     (tmp_path / "c.yaml").write_text(
-        "{name: n, base: b, sets: [{path: full.jsonl, hold_out: 0.2, calibrate: 0.1}, {path: copy.jsonl, repeat: 2}]}"
+        "{name: n, base: b, sets: {full: {path: full.jsonl, hold_out: 0.2, calibrate: 0.1}, copy: {path: copy.jsonl}},"
+        " stages: [{name: s, rows: {full: 1, copy: 2}}]}"
     )
     split = data.split(configs.load(tmp_path / "c.yaml"), tmp_path)
     learned = {data.text_key(each.text) for each in split.train}
@@ -94,11 +98,70 @@ def test_a_wrong_row_is_named_with_file_and_line(tmp_path, bad, named):
 
 
 def test_a_wrong_experiment_is_named_with_its_key(tmp_path):
-    (tmp_path / "c.yaml").write_text("{name: n, base: b, sets: [{path: a, repeat: 0}], bach: 3}")
+    (tmp_path / "c.yaml").write_text(
+        "{name: n, base: b, sets: {a: {path: a}}, bach: 3, stages: [{name: s, rows: {a: 1}, batch: 0}]}"
+    )
     with pytest.raises(ConfigError) as caught:
         configs.load(tmp_path / "c.yaml")
-    assert "sets.0.repeat" in str(caught.value)
+    assert "stages.0.batch" in str(caught.value)
     assert "bach" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("stage", "named"),
+    [
+        ("{name: s, rows: {b: 1}}", "stage s: rows: b not among the sets a"),
+        ("{name: s, rows: {a: 1}, head_weights: {mood: 2}}", "head_weights: mood is no head"),
+        ("{name: 'Stage 1', rows: {a: 1}}", "stages.0.name"),
+    ],
+)
+def test_a_wrong_stage_is_named(tmp_path, stage, named):
+    (tmp_path / "c.yaml").write_text(f"{{name: n, base: b, sets: {{a: {{path: a}}}}, stages: [{stage}]}}")
+    with pytest.raises(ConfigError, match=named):
+        configs.load(tmp_path / "c.yaml")
+
+
+def experiment_with_own_rows(tmp_path, own_id):
+    (tmp_path / "train").mkdir()
+    with gzip.open(tmp_path / "train/news.jsonl.gz", "wt") as file:
+        file.write(json.dumps(row(7, topics=["news"])))
+    place = tmp_path / "experiment"
+    place.mkdir()
+    write(place / "own.jsonl", [{"id": own_id, "text": "", "lang": "", "labels": COMPLAINT}])
+    (place / "c.yaml").write_text("{name: n, base: b, sets: {o: {own: own.jsonl}}, stages: [{name: s, rows: {o: 1}}]}")
+    return configs.load(place / "c.yaml")
+
+
+def test_own_labels_find_the_text_they_were_given_for(tmp_path):
+    (learned,) = data.split(experiment_with_own_rows(tmp_path, "news:r7"), tmp_path).train
+    assert (learned.text, learned.lang, learned.labels) == ("text number 7", "en", COMPLAINT)
+
+
+def test_own_labels_of_a_text_that_is_not_there_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"own\.jsonl: news:r8: the public set news has no row r8"):
+        data.split(experiment_with_own_rows(tmp_path, "news:r8"), tmp_path)
+
+
+def test_a_students_target_mixes_truth_and_teacher_and_fills_the_unknown():
+    targets = np.full((2, len(COLUMNS)), np.nan, np.float32)
+    complaint, promo, severity = COLUMNS.index("complaint"), COLUMNS.index("promo"), columns_of(BY_NAME["severity"])
+    targets[0, complaint] = 1.0
+    logits = np.zeros_like(targets)
+    logits[1, complaint] = -5.0
+    mixed = soften(targets, logits, truth=0.6)
+    assert mixed[0, complaint] == pytest.approx(0.6 + 0.4 * 0.5)
+    assert mixed[0, promo] == pytest.approx(0.5)
+    assert mixed[0, severity].tolist() == pytest.approx([0.25] * 4)
+    # of a post that is hardly a complaint nothing is taught about how severe it is
+    assert np.isnan(mixed[1, severity]).all()
+
+
+def test_variants_say_the_same_and_the_same_seed_gives_the_same():
+    texts = ["نمی\u200cشه و می روم", "I said: NO!"] * 50
+    varied = vary(texts, 0.5, seed=3)
+    assert varied == vary(texts, 0.5, seed=3)
+    assert 15 < sum(a != b for a, b in zip(texts, varied, strict=True)) < 60
+    assert vary(texts, 0.0, seed=3) == texts
 
 
 @pytest.mark.parametrize(
