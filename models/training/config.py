@@ -42,6 +42,7 @@ class Stage(_Strict):
     head_learning_rate: float = Field(8e-4, gt=0)
     warmup: float = Field(0.06, ge=0, lt=1, description="share of the steps")
     weight_decay: float = 0.01
+    pooling_layer: bool = Field(False, description="append a layer that starts as mean pooling; see pooling.py")
     dropout: float = Field(0.1, ge=0, lt=1)
     augment: float = Field(0.0, ge=0, le=1, description="share of the rows whose spelling is varied; see augment.py")
     head_weights: dict[str, float] = Field(default_factory=dict, description="weight of a head's loss, 1 when absent")

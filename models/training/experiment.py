@@ -16,6 +16,7 @@ from models.training import config as configs
 from models.training.config import TrainingConfig
 from models.training.distillation import soften, student_of
 from models.training.export import export
+from models.training.pooling import append_pooling_layer
 from models.training.train import find_base, load_encoder, load_tokenizer, train, with_pieces
 from models.training.vocabulary import trim
 
@@ -37,6 +38,8 @@ def run(config_path: Path, root: Path, output: Path) -> list[Path]:
     for number, (stage, rows) in enumerate(zip(config.stages, split.stages, strict=False), 1):
         finished = _stage(output, number, stage.name)
         if not _is_finished(finished):
+            if stage.pooling_layer:
+                append_pooling_layer(model)
             targets = data.targets(rows, config.severity_smoothing)
             train(model, tokenizer, rows, targets, stage, config, finished / "checkpoints")
             model.save_pretrained(finished)
