@@ -22,4 +22,14 @@ def test_a_text_beyond_the_widths_gets_its_own_length():
 def test_padding_is_a_small_share_on_posts_of_mixed_length():
     lengths = [8 + (i * 37) % 90 for i in range(500)]
     padded = sum(width * len(batch) for width, batch in sub_batches(lengths, 2048))
-    assert padded / sum(lengths) < 1.25
+    assert padded / sum(lengths) < 1.2
+
+
+def test_a_width_comes_with_one_number_of_posts_but_for_the_last_few():
+    lengths = [4 + (i * 37) % 90 for i in range(700)]
+    batches = list(sub_batches(lengths, 2048))
+    full = {(width, len(batch)) for width, batch in batches if len(batch) * width > 1024}
+    assert len(full) == len({width for width, _ in full})
+    rest = [len(batch) for width, batch in batches if len(batch) * width <= 1024]
+    assert rest == sorted(rest, reverse=True)
+    assert all(size & (size - 1) == 0 for size in rest)
