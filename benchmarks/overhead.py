@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
 from transformers import pipeline as stock_pipeline
 
 from models import loading
@@ -39,6 +40,13 @@ def texts_of(path: str, config_path: Path) -> list[str]:
                 except RecordError:
                     continue  # the broken records of the input are not what is measured
     return [text for text in texts if text.strip()]
+
+
+def machine() -> str:
+    """The processor by name, its widest vector unit, and how many threads PyTorch uses."""
+    about = Path("/proc/cpuinfo").read_text("ascii", "replace") if Path("/proc/cpuinfo").exists() else ""
+    name = next((line.split(":", 1)[1].strip() for line in about.splitlines() if line.startswith("model name")), "")
+    return f"{name or platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -72,7 +80,7 @@ def main() -> None:
             for name, run in work.items():
                 best[name] = min(best[name], seconds(run))
     bare = best["the model in a bare loop"]
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {len(texts):,} texts of {given.input}\n")
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, {len(texts):,} texts of {given.input}\n")
     print("| what | time, bare loop = 1 |\n|---|---|")
     for name, taken in best.items():
         print(f"| {name} | {taken / bare:.2f} |")

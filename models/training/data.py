@@ -89,10 +89,15 @@ def _check_labels(labels: dict[str, Any]) -> None:
         head = BY_NAME.get(name)
         if head is None:
             raise ValueError(f"labels.{name} is not a head; heads are {', '.join(BY_NAME)}")
-        allowed = ("0", *head.labels) if name == "severity" else head.labels
+        allowed = allowed_labels(head)
         for label in value if head.kind is Kind.LABELS else [value]:
             if str(label) not in allowed:
                 raise ValueError(f"labels.{name}: {label!r} is none of {', '.join(allowed)}")
+
+
+def allowed_labels(head: Head) -> tuple[str, ...]:
+    """What a row may say of a head; severity 0, "no complaint", is no label of the classifier's own."""
+    return ("0", *head.labels) if head.name == "severity" else head.labels
 
 
 def text_key(text: str) -> str:
