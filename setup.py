@@ -28,7 +28,7 @@ RUN = [
     "transformers>=5.0",
     "tzdata>=2025.1",
 ]
-TRAIN = ["accelerate>=1.1", "scikit-learn>=1.5"]
+TRAIN = ["accelerate>=1.1", "matplotlib>=3.9", "scikit-learn>=1.5"]
 TEST = [
     "hypothesis>=6.100",
     "mypy>=1.13",

@@ -47,9 +47,13 @@ examples:
 """
 _EVALUATE_EXAMPLES = """\
 examples:
-  shenava evaluate --config models/training/broad.yaml --data DATA --model models/default
-  shenava evaluate --config models/training/broad.yaml --data DATA --model models/default --card
-  (broad.yaml holds every row the model has seen; the baseline is trained on the same)
+  shenava evaluate --data labelled.jsonl more.jsonl.gz
+  shenava evaluate --data labelled.jsonl DATA --config models/training/default.yaml --output out/labelled
+  shenava evaluate --data DATA --config models/training/default.yaml --model work/model --card
+  (with the data root and the experiment, the TF-IDF baseline learns from the experiment's training rows;
+  without a file, the experiment's validation split is what is reported on)
+
+a row is {"id", "text", "lang", "source", "labels": {"complaint": 1, …}}; a head that is absent is unknown
 """
 
 
@@ -122,10 +126,13 @@ def _train(given: argparse.Namespace) -> int:
 def _evaluate(given: argparse.Namespace) -> int:
     from models.evaluation import card, report
 
-    found = report.run(given.config, given.data, given.model, baseline=not given.no_baseline)
+    if given.card:
+        card.check(given.config, given.data, given.model)
+    found = report.run(given.data, given.config, given.model, given.output, baseline=not given.no_baseline)
+    from runners import evaluated
     if given.card:
         card.write(given.config, Path(given.model), found)
-    print(json.dumps(found, indent=2) if given.json else report.as_markdown(found))
+    print(json.dumps(found, ensure_ascii=False, indent=2)) if given.json else evaluated.show(found, given.output)
     return 0
 
 
@@ -170,14 +177,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_experiment(train)
     train.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for the finished model")
 
-    evaluate = _add(commands, "evaluate", "measure a classifier on the validation split", _evaluate, _EVALUATE_EXAMPLES)
-    _add_experiment(evaluate)
+    evaluate = _add(commands, "evaluate", "measure a classifier on labelled rows", _evaluate, _EVALUATE_EXAMPLES)
     _add_model(evaluate)
     evaluate.add_argument("--no-baseline", action="store_true", help="leave out the TF-IDF baseline (saves minutes)")
     evaluate.add_argument(
         "--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md"
     )
     _add_json(evaluate, "print the numbers as JSON")
+    evaluate.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="labelled files (.jsonl, .jsonl.gz), and the data root of --config",
+    )
+    evaluate.add_argument("--config", type=Path, metavar="FILE", help="the experiment's YAML, for baseline and split")
+    evaluate.add_argument(
+        "--output",
+        type=Path,
+        default=Path("out/evaluation"),
+        metavar="DIR",
+        help="directory for tables, pictures and the page of errors (default: out/evaluation)",
+    )
     return parser
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from models.evaluation.report import as_markdown
+from models.evaluation.tables import as_markdown
+from pipeline.errors import ConfigError
 
 CARDS = Path(__file__).parents[1] / "cards"
+
+
+def check(config: Path | None, data: Sequence[Path], model: str) -> None:
+    """Raise ConfigError unless the card of a model directory is asked for, of an experiment's validation split."""
+    if not Path(model).is_dir():
+        raise ConfigError(f"--card writes into the model's directory, and --model {model} is none")
+    if config is None or len(data) != 1 or not data[0].is_dir():
+        raise ConfigError("--card reports the validation split: give --config and, in --data, its data root alone")
 
 
 def write(config_path: Path, directory: Path, found: Mapping[str, Any]) -> None:

@@ -1,24 +1,30 @@
 """How good a classifier is, head by head, from its logits and the true labels.
 
-Every metric is the one of the targets: F1 of the positive class for flags, macro-F1 for choices,
-micro-F1 for categories (of true complaints) and topics, macro-F1 for intents.
+Every headline metric is the one of the targets: F1 of the positive class for flags, macro-F1 for
+choices, micro-F1 for categories (of true complaints) and topics, macro-F1 for intents. All of them are
+functions of three sums a label (both, true, given: a tally), so that a resample of the rows is a
+weighted sum of the rows' tallies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from models.decoding import Decision, decode, probabilities
-from models.labels import BY_NAME, HEADS, Kind
+from models.labels import BY_NAME, HEADS, Head, Kind
 from models.training.data import Row
 from pipeline.records import Classification
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+BOTH, TRUE, GIVEN = 0, 1, 2
+"""Where a tally, the last axis of tallies, holds its sums: true and given, true, given."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,56 @@ class Score:
     """Expected calibration error, 10 bins of equal width (Naeini et al. 2015)."""
 
 
-def score(logits: Floats, decision: Decision, rows: Sequence[Row]) -> list[Score]:
-    """A Score per head that the rows are labelled on."""
+@dataclass(frozen=True)
+class Judged:
+    """The truth and a classifier's decisions for one head, on the n rows that are labelled on it."""
+
+    head: Head
+    labels: tuple[str, ...]
+    """The L labels that can be right or wrong: ("1",) of a flag, with "0" for severity."""
+    places: Places
+    """(n,) positions of the rows among those given."""
+    truth: Bools
+    """(n, L)"""
+    given: Bools
+    """(n, L)"""
+    scores: Floats
+    """(n, L) calibrated probabilities; of categories on condition of a complaint."""
+
+    def on(self, places: Places) -> Judged:
+        """The same, of those rows only."""
+        kept = np.isin(self.places, places)
+        return replace(
+            self,
+            places=self.places[kept],
+            truth=self.truth[kept],
+            given=self.given[kept],
+            scores=self.scores[kept],
+        )
+
+    def tallies(self) -> Floats:
+        """(n, L, 3) ones and zeros: both, true, given."""
+        return np.stack([self.truth & self.given, self.truth, self.given], axis=-1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The decisions of one range of confidence."""
+
+    confidence: float
+    """Mean probability."""
+    right: float
+    """Share that was right."""
+    decisions: int
+
+
+def judge(logits: Floats, decision: Decision, rows: Sequence[Row]) -> list[Judged]:
+    """Decisions beside the truth, for each head that some row is labelled on.
+
+    Args:
+        logits: (rows, columns) scores of the rows.
+        rows: a head that is absent from a row's labels is unknown and left out.
+    """
     said = decode(logits, decision, "evaluated", [False] * len(rows))
     found = []
     for head in HEADS:
@@ -42,29 +96,36 @@ def score(logits: Floats, decision: Decision, rows: Sequence[Row]) -> list[Score
         if head.name == "categories":
             known = [i for i in known if rows[i].labels.get("complaint")]
         if known:
-            metric, value = _value(head.name, [said[i] for i in known], [rows[i] for i in known], decision)
-            error = _calibration_error(head.name, logits, decision, rows, known)
-            found.append(Score(head.name, metric, round(value, 4), len(known), round(error, 4)))
+            found.append(_judge(head, known, logits[known], decision, [said[i] for i in known], rows))
     return found
 
 
-def _value(name: str, said: list[Classification], rows: list[Row], decision: Decision) -> tuple[str, float]:
-    head, true = BY_NAME[name], [row.labels[name] for row in rows]
+def _judge(
+    head: Head, known: list[int], logits: Floats, decision: Decision, said: list[Classification], rows: Sequence[Row]
+) -> Judged:
+    true = [rows[i].labels[head.name] for i in known]
+    scores = probabilities(head, logits, decision)
     if head.kind is Kind.FLAG:
-        given = [int(getattr(each, name).label) for each in said]
-        return "F1", float(f1_score(true, given, zero_division=0.0))
-    if head.kind is Kind.CHOICE:
-        labels = ["0", *head.labels] if name == "severity" else list(head.labels)
-        given_labels = [getattr(each, name).label for each in said]
-        return "macro-F1", float(
-            f1_score([str(t) for t in true], given_labels, labels=labels, average="macro", zero_division=0.0)
-        )
-    columns = list(head.labels)
-    truth = np.array([[label in labels for label in columns] for labels in true])
-    answers = [_categories(each, decision) if name == "categories" else getattr(each, name).labels for each in said]
-    answer = np.array([[label in labels for label in columns] for labels in answers])
-    average = "macro" if name == "intents" else "micro"
-    return f"{average}-F1", float(f1_score(truth, answer, average=average, zero_division=0.0))
+        labels: tuple[str, ...] = ("1",)
+        truth = [[int(each) == 1] for each in true]
+        given = [[bool(getattr(each, head.name).label)] for each in said]
+    elif head.kind is Kind.CHOICE:
+        labels = head.labels
+        if head.name == "severity":
+            labels = ("0", *labels)
+            complaint = probabilities(BY_NAME["complaint"], logits, decision)
+            scores = np.concatenate([1 - complaint, complaint * scores], axis=1)
+        truth = [[str(each) == label for label in labels] for each in true]
+        given = [[getattr(each, head.name).label == label for label in labels] for each in said]
+    else:
+        labels = head.labels
+        truth = [[label in each for label in labels] for each in true]
+        answers = [
+            _categories(each, decision) if head.name == "categories" else getattr(each, head.name).labels
+            for each in said
+        ]
+        given = [[label in each for label in labels] for each in answers]
+    return Judged(head, labels, np.array(known), np.array(truth), np.array(given), scores)
 
 
 def _categories(said: Classification, decision: Decision) -> tuple[str, ...]:
@@ -74,28 +135,103 @@ def _categories(said: Classification, decision: Decision) -> tuple[str, ...]:
     return tuple(given) or (max(head.labels, key=lambda label: scores[label]),)
 
 
-def _calibration_error(name: str, logits: Floats, decision: Decision, rows: Sequence[Row], known: list[int]) -> float:
-    head = BY_NAME[name]
-    if name == "severity":
-        known = [i for i in known if rows[i].labels["severity"]]
-    if not known:
-        return 0.0
-    scores = probabilities(head, logits[known], decision)
-    if head.kind is Kind.CHOICE:
-        right = np.array([str(rows[i].labels[name]) for i in known]) == np.array(head.labels)[scores.argmax(1)]
-        return _expected_error(scores.max(1), right)
+def score(logits: Floats, decision: Decision, rows: Sequence[Row]) -> list[Score]:
+    """A Score per head that the rows are labelled on."""
+    return [summarise(each) for each in judge(logits, decision, rows)]
+
+
+def summarise(judged: Judged) -> Score:
+    """The headline metric and the calibration error of one head."""
+    value = float(headline(judged.head, judged.tallies().sum(axis=0)))
+    error = expected_error(reliability(judged))
+    return Score(judged.head.name, metric(judged.head), round(value, 4), len(judged.places), round(error, 4))
+
+
+def metric(head: Head) -> str:
+    """Name of the head's headline metric."""
     if head.kind is Kind.FLAG:
-        return _expected_error(scores[:, 0], np.array([rows[i].labels[name] == 1 for i in known]))
-    truth = np.array([[label in rows[i].labels[name] for label in head.labels] for i in known])
-    return _expected_error(scores.ravel(), truth.ravel())
+        return "F1"
+    return "macro-F1" if head.kind is Kind.CHOICE or head.name == "intents" else "micro-F1"
 
 
-def _expected_error(confidence: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
+def headline(head: Head, tallies: Floats) -> Floats:
+    """The head's headline metric; tallies of shape (…, L, 3) give values of shape (…)."""
+    if metric(head) == "micro-F1":
+        tallies = micro(tallies)
+    # a label that is neither true nor given counts as 0 in the mean, as with scikit-learn's zero_division=0
+    return np.asarray(f1(tallies).mean(axis=-1))
+
+
+def micro(tallies: Floats) -> Floats:
+    """All labels pooled into one: (…, L, 3) becomes (…, 1, 3)."""
+    return np.asarray(tallies.sum(axis=-2, keepdims=True))
+
+
+def precision(tallies: Floats) -> Floats:
+    """Share of the given labels that are true, 0 where none was given; (…, 3) becomes (…)."""
+    return _ratio(tallies[..., BOTH], tallies[..., GIVEN])
+
+
+def recall(tallies: Floats) -> Floats:
+    """Share of the true labels that are given, 0 where none is true; (…, 3) becomes (…)."""
+    return _ratio(tallies[..., BOTH], tallies[..., TRUE])
+
+
+def f1(tallies: Floats) -> Floats:
+    """Harmonic mean of precision and recall: 2·both / (true + given); (…, 3) becomes (…)."""
+    return _ratio(2 * tallies[..., BOTH], tallies[..., TRUE] + tallies[..., GIVEN])
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(part / np.maximum(whole, 1), np.float32)
+
+
+def confusion(judged: Judged) -> NDArray[np.int64]:
+    """Rows of each true label (down) by given label (across); no and yes for a flag.
+
+    Only for heads with one label a row. Shape (labels, labels).
+    """
+    truth, given = judged.truth, judged.given
+    if judged.head.kind is Kind.FLAG:
+        truth, given = (np.concatenate([~each, each], axis=1) for each in (truth, given))
+    return np.asarray(truth.T.astype(np.int64) @ given.astype(np.int64))
+
+
+def reliability(judged: Judged, bins: int = 10) -> list[Bin]:
+    """Confidence against correctness, in bins of equal width that hold any decision.
+
+    Of a choice the probability of the likeliest label counts; of a flag that of yes; of a label head every
+    label's. Severity counts for true complaints only, on condition of a complaint.
+    """
+    confidence, right = _confidences(judged)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(
-        sum(
-            (place == i).mean() * abs(confidence[place == i].mean() - right[place == i].mean())
-            for i in range(bins)
-            if (place == i).any()
-        )
-    )
+    return [
+        Bin(float(confidence[place == i].mean()), float(right[place == i].mean()), int((place == i).sum()))
+        for i in range(bins)
+        if (place == i).any()
+    ]
+
+
+def _confidences(judged: Judged) -> tuple[Floats, Bools]:
+    if judged.head.kind is not Kind.CHOICE:
+        return judged.scores.ravel(), judged.truth.ravel()
+    scores, truth = judged.scores, judged.truth
+    if judged.head.name == "severity":
+        complaint = ~truth[:, 0]
+        scores, truth = scores[complaint, 1:], truth[complaint, 1:]
+        scores = scores / scores.sum(axis=1, keepdims=True)
+    return scores.max(axis=1), truth.argmax(axis=1) == scores.argmax(axis=1)
+
+
+def expected_error(bins: Sequence[Bin]) -> float:
+    """Expected calibration error: mean distance of confidence and correctness, weighted by decisions."""
+    decisions = sum(each.decisions for each in bins)
+    return sum(each.decisions * abs(each.confidence - each.right) for each in bins) / max(decisions, 1)
+
+
+def threshold_curve(judged: Judged, thresholds: Sequence[float]) -> Floats:
+    """Tallies of a flag, shape (thresholds, 3), were it given from each of these probabilities on."""
+    given = judged.scores[:, 0] >= np.asarray(thresholds, np.float32)[:, None]
+    truth = judged.truth[:, 0]
+    true = np.full(len(given), truth.sum())
+    return np.stack([(given & truth).sum(axis=1), true, given.sum(axis=1)], axis=-1).astype(np.float32)

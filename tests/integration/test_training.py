@@ -110,8 +110,8 @@ def test_the_student_has_fewer_layers_and_the_same_labels(trained):
     assert loading.load(str(trained / "student")).logits([[0, 5, 2]]).shape == (1, len(COLUMNS))
 
 
-def test_it_is_measured_against_the_baseline_and_the_card_says_so(trained, root, capsys):
-    arguments = ["--config", str(SMOKE), "--data", str(root), "--model", str(trained)]
+def test_it_is_measured_against_the_baseline_and_the_card_says_so(trained, root, tmp_path, capsys):
+    arguments = ["--config", str(SMOKE), "--data", str(root), "--model", str(trained), "--output", str(tmp_path)]
     assert main(["evaluate", *arguments, "--card", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {each["head"] for each in found["scores"]["all"]["baseline"]} == {
