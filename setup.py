@@ -54,7 +54,7 @@ setup(
         "runners",
     ],
     package_data={
-        "models": ["default/*", "training/*.yaml", "cards/*.md"],
+        "models": ["default/*", "training/*.yaml", "cards/*.md", "evaluation/held_out/*"],
         "schemas": ["*.avsc", "released/*.avsc"],
         "runners": ["config/*.yaml"],
     },
