@@ -49,7 +49,7 @@ setup(
     python_requires=">=3.11",
     packages=[
         *("pipeline", "pipeline.adapters", "pipeline.io", "pipeline.logic", "pipeline.transforms"),
-        *("models", "models.training", "models.evaluation"),
+        *("models", "models.training", "models.evaluation", "models.review"),
         "schemas",
         "runners",
     ],

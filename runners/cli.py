@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipeline.errors import ConfigError, ShenavaError
+from runners import review
 
 # Nothing may be fetched at run time unless a hub name is asked for with --model.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -200,6 +201,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="directory for tables, pictures and the page of errors (default: out/evaluation)",
     )
+
+    review.add_parser(commands)
     return parser
 
 

@@ -19,12 +19,13 @@ from pipeline.records import iso_time
 
 def run(path: str, limit: int | None) -> int:
     """Print the records of the files at `path`; raises ConfigError naming what cannot be read."""
-    for record in islice(_records(path), limit):
+    for record in islice(records(path), limit):
         sys.stdout.write(json.dumps(record, ensure_ascii=False, default=_readable) + "\n")
     return 0
 
 
-def _records(path: str) -> Iterator[Any]:
+def records(path: str) -> Iterator[Any]:
+    """The records of an Avro file, of those below a directory, or of a glob; raises ConfigError as `run`."""
     # iglob: Path.glob takes no absolute pattern
     named = Path(path).rglob("*.avro") if Path(path).is_dir() else map(Path, iglob(path))  # noqa: PTH207
     files = sorted(named)
