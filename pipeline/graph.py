@@ -38,5 +38,9 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
         | "Fold profiles" >> FoldProfiles(config.profile_settings())
         | "Upsert profiles" >> ports.upsert_profiles
     )  # fmt: skip
-    enriched | "Raise alerts" >> RaiseAlerts(config.alert_settings()) | "Write alerts" >> ports.write_alerts
+    (
+        enriched
+        | "Raise alerts" >> RaiseAlerts(config.alert_settings(), ports.explain)
+        | "Write alerts" >> ports.write_alerts
+    )  # fmt: skip
     failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters

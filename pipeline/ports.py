@@ -14,6 +14,8 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler
 
+from pipeline.logic.alerts import Explain
+
 Clock = Callable[[], datetime]
 
 
@@ -25,6 +27,8 @@ class Ports:
     """Nothing → RawRecord."""
     classifier: ModelHandler[Any, Any, Any]
     """ParsedPost → Classification, or RecordError for the one post it cannot take."""
+    explain: Explain
+    """Redacted text of an alert, and its decision → the words that carried it. Never asked for other posts."""
     write_enriched: beam.PTransform
     """EnrichedPost → warehouse."""
     upsert_profiles: beam.PTransform

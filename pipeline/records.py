@@ -282,6 +282,8 @@ class Alert:
     permalink: str | None
     reasons: tuple[str, ...]
     model: str
+    words: tuple[str, ...] = ()
+    """Of the redacted text, those that most made the model see a complaint, heaviest first; at most five."""
 
 
 @dataclass(frozen=True, slots=True)

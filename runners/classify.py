@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from models import loading
 from models.classifier import classify
+from models.explanation import check_label, explain
+from models.loading import LoadedModel
 from pipeline.errors import ConfigError, RecordError
 from pipeline.records import Choice, Classification, Flag, Labels
 
@@ -29,15 +31,22 @@ class _Line:
     error: str | None = None
 
 
-def run(source: str, target: str, text_field: str, model: str) -> dict[str, int]:
+def run(source: str, target: str, text_field: str, model: str, asked: str | None = None) -> dict[str, int]:
     """Classify every line of a file (or `-`) into another (or `-`).
 
     Returns the number of lines and of lines that could not be classified; those have an `error` in
     place of the heads, so that line n of the output always answers line n of the input.
 
+    Args:
+        asked: HEAD or HEAD:LABEL whose words and weights (`models/explanation.py`) are added as `explanation`;
+            without a label that of the decision, the likeliest of several; null where none was given.
+
     Raises:
-        ConfigError: a path or the model cannot be used.
+        ConfigError: a path or the model cannot be used; no such head or label.
     """
+    head, _, label = (asked or "").partition(":")
+    if asked:
+        check_label(head, label or None)
     loaded = loading.load(model)
     lines = failed = 0
     with ExitStack() as stack:
@@ -51,7 +60,10 @@ def run(source: str, target: str, text_field: str, model: str) -> dict[str, int]
             for each in chunk:
                 answer = next(answers) if each.error is None else RecordError("bad_line", each.error)
                 failed += isinstance(answer, RecordError)
-                out.write(json.dumps(_answer(each.id, answer), ensure_ascii=False) + "\n")
+                told = _answer(each.id, answer)
+                if asked and isinstance(answer, Classification):
+                    told["explanation"] = _explanation(each.text, head, label or _decided(answer, head), loaded)
+                out.write(json.dumps(told, ensure_ascii=False) + "\n")
             lines += len(chunk)
             bar.update(len(chunk))
     return {"lines": lines, "failed": failed}
@@ -76,6 +88,17 @@ def _answer(identity: Any, answer: Classification | RecordError) -> dict[str, An
     if isinstance(answer, RecordError):
         return {"id": identity, "error": {"reason": answer.reason, "message": answer.message}}
     return {"id": identity, **to_json(answer)}
+
+
+def _explanation(text: str, head: str, label: str | None, model: LoadedModel) -> dict[str, Any] | None:
+    return None if label is None else {"head": head, "label": label, "words": explain(text, head, label, model)}
+
+
+def _decided(said: Classification, head: str) -> str | None:
+    decision: Choice | Flag | Labels = getattr(said, head)
+    if isinstance(decision, Labels):
+        return next(iter(decision.labels), None)
+    return str(int(decision.label)) if isinstance(decision, Flag) else decision.label
 
 
 def _choice(choice: Choice) -> dict[str, Any]:

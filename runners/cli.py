@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -34,7 +35,7 @@ what comes out:
 _CLASSIFY_EXAMPLES = """\
 examples:
   echo 'سه روزه جواب نمیدین' | shenava classify --input - --output -
-  shenava classify --input posts.jsonl --output labels.jsonl --text-field body
+  shenava classify --input posts.jsonl --output labels.jsonl --text-field body --explain complaint
 """
 _SHOW_EXAMPLES = """\
 examples:
@@ -102,7 +103,7 @@ def _run(given: argparse.Namespace) -> int:
 def _classify(given: argparse.Namespace) -> int:
     from runners import classify
 
-    counts = classify.run(given.input, given.output, given.text_field, given.model)
+    counts = classify.run(given.input, given.output, given.text_field, given.model, given.explain)
     if given.json:
         print(json.dumps(counts), file=sys.stderr)
     elif counts["failed"]:
@@ -117,20 +118,26 @@ def _show(given: argparse.Namespace) -> int:
 
 
 def _train(given: argparse.Namespace) -> int:
+    from models.evaluation import card, report
     from models.training import experiment
+    from runners import evaluated
 
-    experiment.run(given.config, given.data, given.output)
-    print(f"{given.output}: trained; now `shenava evaluate … --model {given.output} --card` measures it")
+    for directory in experiment.run(given.config, given.data, given.output):
+        found = report.run([given.data], given.config, str(directory), directory / "evaluation")
+        card.write(given.config, directory, found)
+        evaluated.show(found, directory / "evaluation")
     return 0
 
 
 def _evaluate(given: argparse.Namespace) -> int:
+    from models import explanation, loading
     from models.evaluation import card, report
+    from runners import evaluated
 
     if given.card:
         card.check(given.config, given.data, given.model)
-    found = report.run(given.data, given.config, given.model, given.output, baseline=not given.no_baseline)
-    from runners import evaluated
+    explain = partial(explanation.explain, model=loading.load(given.model))
+    found = report.run(given.data, given.config, given.model, given.output, not given.no_baseline, explain)
     if given.card:
         card.write(given.config, Path(given.model), found)
     print(json.dumps(found, ensure_ascii=False, indent=2)) if given.json else evaluated.show(found, given.output)
@@ -167,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--input", required=True, metavar="FILE|-", help="JSON Lines or plain text lines, or .gz")
     classify.add_argument("--output", required=True, metavar="FILE|-", help="JSON Lines, in the order of the input")
     classify.add_argument("--text-field", default="text", metavar="NAME", help="field with the text (default: text)")
+    classify.add_argument("--explain", metavar="HEAD[:LABEL]", help="add each word's weight in a decision (slow)")
     _add_model(classify)
     _add_json(classify, "print line counts as JSON on standard error")
 
@@ -180,11 +188,6 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = _add(commands, "evaluate", "measure a classifier on labelled rows", _evaluate, _EVALUATE_EXAMPLES)
     _add_model(evaluate)
-    evaluate.add_argument("--no-baseline", action="store_true", help="leave out the TF-IDF baseline (saves minutes)")
-    evaluate.add_argument(
-        "--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md"
-    )
-    _add_json(evaluate, "print the numbers as JSON")
     evaluate.add_argument(
         "--data",
         required=True,
@@ -201,6 +204,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="directory for tables, pictures and the page of errors (default: out/evaluation)",
     )
+    evaluate.add_argument("--no-baseline", action="store_true", help="leave out the TF-IDF baseline (saves minutes)")
+    evaluate.add_argument(
+        "--card", action="store_true", help="write the numbers into the model's card, MODEL/README.md"
+    )
+    _add_json(evaluate, "print the numbers as JSON")
 
     review.add_parser(commands)
     return parser

@@ -16,6 +16,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from models import loading
 from models.classifier import PostClassifier
+from models.explanation import AlertExplainer
 from pipeline import graph
 from pipeline.clock import system_clock
 from pipeline.config import Config
@@ -88,6 +89,7 @@ def ports(job: Job) -> Ports:
     return Ports(
         read_posts=_ReadCounted(job.input),
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
+        explain=AlertExplainer(job.model),
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
         write_alerts=_WriteBoth(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,8 @@ def _urgent(job: Job) -> Table | None:
         why = f"{alert['category'] or 'complaint'}, severity {alert['severity']}, {alert['rule']}"
         table.add_row(f"{alert['department']}, answer by {due:%a %d %b %H:%M}: {why}")
         excerpt = Text("  " + " ".join(alert["excerpt"].split()), style="dim", no_wrap=True, overflow="ellipsis")
+        for word in alert["words"]:
+            excerpt.highlight_regex(rf"(?<!\w){re.escape(word)}(?!\w)", "not dim bold")
         table.add_row(excerpt)
     return table
 

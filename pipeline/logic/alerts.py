@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pipeline.logic import text
@@ -13,6 +13,13 @@ from pipeline.logic.sla import WorkingCalendar
 from pipeline.records import Alert, CustomerBrief, EnrichedPost
 
 EXCERPT_CHARACTERS = 280
+WORD_CHARACTERS = 40
+MOST_WORDS = 5
+DECISION = ("complaint", "1")
+"""Head and label that every rule rests on, so the decision that an alert explains."""
+
+Explain = Callable[[str, str, str], Sequence[str]]
+"""(text, head, label) → the words of the text that carried that decision, heaviest first; empty when none did."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,15 @@ def escalation(enriched: EnrichedPost, history: Fold, settings: AlertSettings) -
         if reasons := rule.reasons(enriched):
             return _alert(rule, reasons, enriched, history, settings)
     return None
+
+
+def explained(alert: Alert, enriched: EnrichedPost, explain: Explain) -> Alert:
+    """The alert with the words that carried the decision behind it.
+
+    They are sought in the redacted text, so that they can show nothing that the excerpt masks.
+    """
+    words = explain(enriched.redacted_text, *DECISION) if enriched.redacted_text.strip() else ()
+    return replace(alert, words=tuple(text.excerpt(word, WORD_CHARACTERS) for word in words[:MOST_WORDS]))
 
 
 def alert_id(rule: str, post_key: str) -> str:

@@ -86,6 +86,17 @@ def test_classify_keeps_a_place_for_what_it_cannot_read(tmp_path, capsys):
     assert "5 of 6 lines" in capsys.readouterr().err
 
 
+def test_classify_explains_what_it_is_asked_to(tmp_path):
+    _, answers = classify(tmp_path, ["", TEXTS[0]], "--explain", "complaint")
+    assert list(answers[1]) == ["id", *HEADS, "explanation"]
+    told = answers[1]["explanation"]
+    assert (told["head"], told["label"], told["words"][0][0]) == ("complaint", "1", "خیلی")
+    assert answers[0]["explanation"] == {"head": "complaint", "label": "0", "words": []}
+    _, answers = classify(tmp_path, ["", TEXTS[0]], "--explain", "categories")
+    assert answers[0]["explanation"] is None
+    assert answers[1]["explanation"]["label"] == answers[1]["categories"]["labels"][0]
+
+
 def test_classify_works_as_a_filter():
     command = [sys.executable, "-m", "runners", "classify", "--input", "-", "--output", "-"]
     done = subprocess.run(command, input="سه روزه جواب نمیدین\n", capture_output=True, text=True, check=True)
@@ -130,6 +141,8 @@ def test_a_long_text_is_cut_and_said_to_be():
         (["run", "--input", "examples/parsi/posts", "--output", "{tmp}/o", "--model", "docs"], "config.json"),
         (["run", "--input", "examples/parsi/posts", "--output", "{tmp}/o", "--store", "mysql://x"], "--store mysql"),
         (["classify", "--input", "nowhere", "--output", "-"], "--input nowhere"),
+        (["classify", "--input", "nowhere", "--output", "-", "--explain", "mood"], "mood"),
+        (["classify", "--input", "nowhere", "--output", "-", "--explain", "complaint:2"], "labels are 0, 1"),
         (["show", "nowhere"], "no Avro file"),
         (["train", "--config", "no.yaml", "--data", ".", "--output", "{tmp}/m"], "no.yaml"),
     ],

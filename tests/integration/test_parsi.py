@@ -115,6 +115,8 @@ def test_alerts_have_a_department_a_deadline_and_a_deterministic_id(done):
         assert alert.due_at > alert.created_at
         assert alert.alert_id == alert_id(alert.rule, f"{alert.platform}:{alert.post_id}")
         assert "Parsi" in alert.brands or "Parsi Express" in alert.brands
+        assert all(word.rstrip("…") in alert.excerpt for word in alert.words) or alert.excerpt.endswith("…")
+    assert sum(bool(alert.words) for alert in alerts) >= 0.9 * len(alerts)
     lines = (done[0] / "alerts" / "part-00000.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["alert_id"] for line in lines] == [alert.alert_id for alert in alerts]
 

@@ -18,7 +18,7 @@ from pipeline.logic.enrichment import EnrichSettings
 from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.sla import WorkingCalendar
-from pipeline.metrics import counters
+from pipeline.metrics import counter, counters
 from pipeline.records import ClassifiedPost, Engagement
 from pipeline.transforms.classify_posts import ClassifyPosts
 from pipeline.transforms.drop_duplicates import DropDuplicates
@@ -49,6 +49,13 @@ class ScriptedClassifier(ModelHandler):
                 raise RuntimeError("out of memory")
             bad = parsed.post.text == "bad"
             yield PredictionResult(parsed, RecordError("bad_text", "text: no") if bad else a_classification())
+
+
+def first_words(text, head, label):
+    """Explains by the place of a word: the first two of a text."""
+    assert (head, label) == ("complaint", "1")
+    counter("test.explained").inc()
+    return text.split()[:2]
 
 
 def run(build):
@@ -138,7 +145,7 @@ def test_the_brief_of_an_alert_knows_the_past_and_not_the_future():
     ]
 
     def build(pipeline):
-        alerts = pipeline | beam.Create(posts) | RaiseAlerts(ALERTS)
+        alerts = pipeline | beam.Create(posts) | RaiseAlerts(ALERTS, first_words)
         seen = alerts | beam.Map(
             lambda a: (a.post_id, a.customer and (a.customer.posts, a.customer.complaints, a.customer.advocacy))
         )
@@ -146,3 +153,20 @@ def test_the_brief_of_an_alert_knows_the_past_and_not_the_future():
 
     counted = run(build)
     assert (counted["alerts.raised"], counted["alerts.level.high"], counted["alerts.department.care"]) == (3, 3, 3)
+
+
+def test_an_alert_carries_its_words_and_no_other_post_is_explained():
+    posts = [
+        replace(
+            an_enriched_post(a_post("1", text="دیر رسید 09121234567"), a_classification(severity=3)),
+            redacted_text="دیر رسید [phone]",
+        ),
+        an_enriched_post(a_post("2", hours=1), a_classification(severity=1)),
+        an_enriched_post(a_post("3", hours=2, text=""), a_classification(severity=3)),
+    ]
+
+    def build(pipeline):
+        alerts = pipeline | beam.Create(posts) | RaiseAlerts(ALERTS, first_words)
+        assert_that(alerts | beam.Map(lambda a: (a.post_id, a.words)), equal_to([("1", ("دیر", "رسید")), ("3", ())]))
+
+    assert run(build)["test.explained"] == 1

@@ -67,6 +67,10 @@ class _Given(beam.PTransform):
         return begin | beam.Create(self._records)
 
 
+def first_words(text, *_decision):
+    return text.split()[:5]
+
+
 def run(payloads, place):
     """Counters, and what was written as (enriched keys, alert ids, profiles, payloads of dead letters)."""
     url = f"sqlite:///{place}/p.db"
@@ -75,6 +79,7 @@ def run(payloads, place):
     ports = Ports(
         read_posts=_Given(payloads),
         classifier=ByText(),
+        explain=first_words,
         write_enriched=WriteFiles(f"{place}/enriched", "enriched_post", lambda e: e.post.key),
         upsert_profiles=UpsertProfiles(url, CONFIG.profile_settings()),
         write_alerts=WriteFiles(f"{place}/alerts", "alert", lambda a: a.alert_id),

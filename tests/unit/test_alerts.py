@@ -3,7 +3,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from pipeline.logic.alerts import AlertRule, AlertSettings, Department, alert_id, escalation
+from pipeline.logic.alerts import AlertRule, AlertSettings, Department, alert_id, escalation, explained
 from pipeline.logic.profile import Fold
 from pipeline.logic.sla import WorkingCalendar
 from tests.builders import a_classification, a_post, an_enriched_post
@@ -90,6 +90,22 @@ def test_the_excerpt_is_the_redacted_text_cut_to_length():
     alert = escalation(enriched, Fold(), SETTINGS)
     assert alert.excerpt.startswith("call [phone]")
     assert len(alert.excerpt) <= 280
+
+
+def test_words_are_sought_in_the_redacted_text_and_cut_to_length():
+    enriched = replace(
+        an_enriched_post(a_post(text="0912"), a_classification(severity=4)), redacted_text="call [phone]"
+    )
+    alert, asked = escalation(enriched, Fold(), SETTINGS), []
+
+    def explain(*question):
+        asked.append(question)
+        return ["call", "x" * 99, "\u202ea\u202c", "b", "c", "d"]
+
+    assert explained(alert, enriched, explain).words == ("call", "x" * 39 + "…", "a", "b", "c")
+    assert asked == [("call [phone]", "complaint", "1")]
+    assert explained(alert, replace(enriched, redacted_text=" "), explain).words == ()
+    assert len(asked) == 1
 
 
 def test_ids_depend_on_rule_and_post_only():
