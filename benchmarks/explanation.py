@@ -19,7 +19,7 @@ from overhead import texts_of
 
 from models import loading
 from models.classifier import classify
-from models.explanation import MOST_VARIANTS, explain
+from models.explanation import ALERT_VARIANTS, explain
 from models.labels import COLUMNS
 from models.loading import LoadedModel
 from pipeline.errors import RecordError
@@ -59,11 +59,11 @@ def main() -> None:
 
     one = seconds(lambda: classify(texts, model))
     weighed: list[list[tuple[str, float]]] = []
-    explained = seconds(lambda: weighed.extend(explain(text, "complaint", "1", model) for text in texts))
+    explained = seconds(lambda: weighed.extend(explain(text, "complaint", "1", model, ALERT_VARIANTS) for text in texts))
     heaviest = [[word for word, _ in sorted(each, key=lambda pair: -pair[1])[:WORDS]] for each in weighed]
     chance = [[word for word, _ in random.Random(0).sample(each, min(WORDS, len(each)))] for each in weighed]
     print(f"{len(texts)} posts of {np.mean([len(each) for each in weighed]):.0f} words on average\n")
-    print(f"one explanation (at most {MOST_VARIANTS} variants) / one classified post: {explained / one:.1f}")
+    print(f"one explanation (at most {ALERT_VARIANTS} variants) / one classified post: {explained / one:.1f}")
     print(f"lost without the {WORDS} heaviest words: {lost(texts, heaviest, model):.2f}")
     print(f"lost without {WORDS} words at random: {lost(texts, chance, model):.2f}")
 
