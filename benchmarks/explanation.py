@@ -59,7 +59,8 @@ def main() -> None:
 
     one = seconds(lambda: classify(texts, model))
     weighed: list[list[tuple[str, float]]] = []
-    explained = seconds(lambda: weighed.extend(explain(text, "complaint", "1", model, ALERT_VARIANTS) for text in texts))
+    asked = ("complaint", "1", model, ALERT_VARIANTS)
+    explained = seconds(lambda: weighed.extend(explain(text, *asked) for text in texts))
     heaviest = [[word for word, _ in sorted(each, key=lambda pair: -pair[1])[:WORDS]] for each in weighed]
     chance = [[word for word, _ in random.Random(0).sample(each, min(WORDS, len(each)))] for each in weighed]
     print(f"{len(texts)} posts of {np.mean([len(each) for each in weighed]):.0f} words on average\n")

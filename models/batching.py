@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 WIDTHS = (8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 160, 192, 224, 256, 384, 512)
-"""Sequence lengths that sub-batches are padded to. Every new shape makes oneDNN build new kernels: few shapes, reused."""
+"""Sequence lengths that sub-batches are padded to. oneDNN builds new kernels for every new shape."""
 
 
 def width_for(length: int) -> int:

@@ -6,12 +6,13 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.records import EnrichedPost, from_dict
+from runners.flags import add_command, add_json
 
 _EXPORT_EXAMPLES = """\
 examples:
@@ -39,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     steps = review.add_subparsers(title="steps", required=True, metavar="STEP")
 
-    export = _add(steps, "export", "unsure posts into a file for review", _export, _EXPORT_EXAMPLES)
+    export = add_command(steps, "export", "unsure posts into a file for review", _export, _EXPORT_EXAMPLES)
     export.add_argument(
         "--input", required=True, metavar="DIR|GLOB", help="OUTPUT of `shenava run`, or its enriched Avro files"
     )
@@ -47,26 +48,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument(
         "--corrections", nargs="+", default=[], type=Path, metavar="FILE", help="rows that were imported earlier"
     )
+    add_json(export, "print the counts as JSON")
     export.add_argument("--limit", type=_count, metavar="N", help="at most so many posts")
     export.add_argument("--model", metavar="DIR", help="the model that judged (default: the one that ships)")
 
-    taken = _add(steps, "import", "reviewed rows into a file of training rows", _import, _IMPORT_EXAMPLES)
+    taken = add_command(steps, "import", "reviewed rows into a file of training rows", _import, _IMPORT_EXAMPLES)
+    add_json(taken, "print the counts as JSON")
     taken.add_argument("--input", required=True, type=Path, metavar="FILE", help="the corrected file, .csv or .jsonl")
     taken.add_argument("--output", required=True, type=Path, metavar="FILE", help="training rows, .jsonl; added to")
-
-
-def _add(
-    steps: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    does: str,
-    command: Callable[[argparse.Namespace], int],
-    examples: str,
-) -> argparse.ArgumentParser:
-    layout = argparse.RawDescriptionHelpFormatter
-    parser = steps.add_parser(name, help=does, description=does, epilog=examples, formatter_class=layout)
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
-    parser.set_defaults(command=command)
-    return parser
 
 
 def _count(value: str) -> int:

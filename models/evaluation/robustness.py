@@ -3,8 +3,7 @@
 - Agreement: of the texts that a perturbation changes, the share whose decision stays the same, for every
   flag and choice head and for all of them at once.
 - Spread of names: a sentence is filled with 50 names; the spread is the standard deviation of the
-  complaint's probability over the names, averaged over the sentences. The range (highest minus lowest name) is
-  given beside it: it is the stricter number and grows with the number of names, the spread does not.
+  complaint's probability over the names, averaged over the sentences. The range, given beside it, is stricter.
 - Held-out slices: the headline metric of each head on posts of one difficulty.
 """
 

@@ -59,9 +59,7 @@ class Student(_Strict):
 
     name: str
     layers: list[int] = Field(min_length=1, description="the teacher's layers it begins with, counted from 0")
-    truth: float = Field(
-        0.5, ge=0, le=1, description="weight of a known label; the rest is the teacher's"
-    )
+    truth: float = Field(0.5, ge=0, le=1, description="weight of a known label; the rest is the teacher's")
     stage: Stage
 
 

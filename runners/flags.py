@@ -1,0 +1,37 @@
+"""What the commands' parsers have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    does: str,
+    command: Callable[[argparse.Namespace], int],
+    examples: str,
+) -> argparse.ArgumentParser:
+    """A command with its function and, under its help, its examples."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser(name, help=does, description=does, epilog=examples, formatter_class=layout)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """`--model`."""
+    from models.loading import DEFAULT_MODEL
+
+    parser.add_argument(
+        "--model",
+        default=str(DEFAULT_MODEL),
+        metavar="DIR_OR_HUB_NAME",
+        help="classifier (default: the one that ships)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, does: str) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help=does)
