@@ -60,6 +60,12 @@ class Decision:
             raise ConfigError(f"{path}: unknown heads {', '.join(sorted(unknown))}; heads are {', '.join(BY_NAME)}")
         return cls(heads)
 
+    @classmethod
+    def beside(cls, model: Path) -> Decision:
+        """The rules in a model's directory; without a file there, those of a model never calibrated."""
+        path = model / "decision.json"
+        return cls.load(path) if path.exists() else cls()
+
     def save(self, path: Path) -> None:
         value = {"heads": {name: asdict(head) for name, head in self.heads.items()}}
         path.write_text(json.dumps(value, indent=2) + "\n", "utf-8")

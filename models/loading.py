@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,10 @@ class LoadedModel:
         if len(ids) <= MAX_TOKENS:
             return ids, False
         return [*ids[: MAX_TOKENS - 1], ids[-1]], True
+
+    def score(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Scores of shape (texts, 47); texts are cut at MAX_TOKENS."""
+        return self.logits([self.encode(text)[0] for text in texts])
 
     def logits(self, encoded: list[list[int]]) -> NDArray[np.float32]:
         """Scores of shape (posts, 47), in the order given."""
@@ -95,10 +100,8 @@ def _load(model: str) -> LoadedModel:
     except (OSError, ValueError) as error:
         raise ConfigError(f"--model {model}: cannot be loaded as a sequence-classification model: {error}") from error
     check_columns(network.config.id2label, f"--model {model}")
-    rules = path / "decision.json"
-    decision = Decision.load(rules) if rules.exists() else Decision()
     name = getattr(network.config, "shenava_name", None) or model
-    return LoadedModel(name, network.to(device).eval(), tokenizer, decision, device)
+    return LoadedModel(name, network.to(device).eval(), tokenizer, Decision.beside(path), device)
 
 
 def _precision(device: torch.device) -> torch.dtype:

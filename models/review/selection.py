@@ -42,8 +42,7 @@ class Rules:
             name = json.loads((path / "config.json").read_text("utf-8")).get("shenava_name") or model
         except (OSError, ValueError, AttributeError) as error:
             raise ConfigError(f"--model {model}: no readable config.json there; name the model's directory") from error
-        rules = path / "decision.json"
-        return cls(name, Decision.load(rules) if rules.exists() else Decision())
+        return cls(name, Decision.beside(path))
 
 
 @dataclass(frozen=True)

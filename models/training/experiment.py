@@ -78,8 +78,8 @@ def _distil(
     finished, rows = _stage(output, len(config.stages) + 1, wanted.stage.name), split.stages[-1]
     if not _is_finished(finished):
         print(f"{wanted.name}: the teacher reads {len(rows):,} rows")
-        distinct = {row.text: row for row in rows}
-        taught = dict(zip(distinct, scores(loading.load(str(output)), list(distinct.values())), strict=True))
+        distinct = list(dict.fromkeys(row.text for row in rows))
+        taught = dict(zip(distinct, loading.load(str(output)).score(distinct), strict=True))
         logits = np.stack([taught[row.text] for row in rows])
         targets = soften(data.targets(rows, config.severity_smoothing), logits, wanted.truth)
         student = student_of(teacher, wanted.layers)
@@ -104,12 +104,7 @@ def _load(place: Path) -> BertForSequenceClassification:
 def calibrate(directory: Path, rows: list[data.Row]) -> Decision:
     """Choose the decision rules on those rows and write them beside the weights."""
     model = loading.load(str(directory))
-    decision = calibration.calibrate(scores(model, rows), data.targets(rows))
-    decision.save(directory / "decision.json")
-    return decision
-
-
-def scores(model: loading.LoadedModel, rows: list[data.Row]) -> calibration.Floats:
-    """Logits of shape (rows, columns)."""
-    with torch.inference_mode():
-        return model.logits([model.encode(row.text)[0] for row in rows])
+    # the process keeps this copy, and what is measured with it next must decide by the new rules
+    model.decision = calibration.calibrate(model.score(row.text for row in rows), data.targets(rows))
+    model.decision.save(directory / "decision.json")
+    return model.decision

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
 from models import loading
+from models.decoding import Decision
 from models.labels import COLUMNS
 from models.training import config as configs
 from models.training import data, experiment
@@ -100,6 +101,11 @@ def test_started_again_it_goes_on_from_the_last_checkpoint(trained, root, capsys
     assert sorted((trained / "stages/2-second/checkpoints").glob("checkpoint-*")) == checkpoints
     assert {path: path.read_bytes() for path in before} == before
     capsys.readouterr()
+
+
+def test_what_is_measured_after_training_decides_by_the_rules_just_chosen(trained):
+    for place in (trained, trained / "student"):
+        assert loading.load(str(place)).decision == Decision.beside(place) != Decision()
 
 
 def test_the_student_has_fewer_layers_and_the_same_labels(trained):
