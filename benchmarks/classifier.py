@@ -11,22 +11,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from overhead import machine, texts_of
+from overhead import machine, seconds, texts_of
 from tqdm import tqdm
 from transformers import pipeline as stock_pipeline
 
 from models import loading
 from models.classifier import classify
-from pipeline.errors import RecordError
+from models.evaluation.tables import table as markdown_table
 from pipeline.records import Classification
 
 
@@ -99,9 +99,7 @@ def measure(found: Sequence[Contender], texts: Sequence[str], rounds: int) -> No
         for _ in range(rounds):
             for each in found:
                 part = texts[: each.most]
-                started = time.perf_counter()
-                each.read(part)
-                each.rate = max(each.rate, len(part) / (time.perf_counter() - started))
+                each.rate = max(each.rate, len(part) / seconds(partial(each.read, part)))
                 bar.update()
 
 
@@ -109,9 +107,7 @@ def agreement(one: str, other: str, texts: Sequence[str]) -> dict[str, float]:
     """Share of the texts on which two models give the same complaint decision, and the same sentiment."""
     answers = [classify(texts, loading.load(model)) for model in (one, other)]
     pairs = [
-        (a, b)
-        for a, b in zip(*answers, strict=True)
-        if isinstance(a, Classification) and not isinstance(b, RecordError)
+        (a, b) for a, b in zip(*answers, strict=True) if isinstance(a, Classification) and isinstance(b, Classification)
     ]
     return {
         "complaint": sum(a.complaint.label == b.complaint.label for a, b in pairs) / len(pairs),
@@ -129,12 +125,8 @@ def table(model: str, found: Sequence[Contender]) -> str:
         "our precision, batch 1": same[0],
         "our precision, its best batch": max(same),
     }
-    lines = [f"{model}, speed as a multiple of the stock pipeline's", "", f"| what | {' | '.join(marks)} |"]
-    lines.append("|---" * (len(marks) + 1) + "|")
-    lines += [
-        f"| {each.name} | " + " | ".join(f"{each.rate / rate:.2f}" for rate in marks.values()) + " |" for each in found
-    ]
-    return "\n".join(lines)
+    rows = [[each.name, *(f"{each.rate / rate:.2f}" for rate in marks.values())] for each in found]
+    return f"{model}, speed as a multiple of the stock pipeline's\n\n{markdown_table(['what', *marks], rows)}"
 
 
 def main() -> None:

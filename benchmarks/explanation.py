@@ -11,11 +11,10 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from overhead import texts_of
+from overhead import seconds, texts_of
 
 from models import loading
 from models.classifier import classify
@@ -27,20 +26,13 @@ from pipeline.errors import RecordError
 WORDS = 3
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Of processor time, over all threads."""
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
 def lost(texts: list[str], words: list[list[str]], model: LoadedModel) -> float:
     """Mean fall of the log-odds (before the temperature) when those words are left out of each text."""
     left = [" ".join(text.split()) for text in texts]
     for i, each in enumerate(words):
         for word in each:
             left[i] = left[i].replace(word, " ", 1)
-    scores = model.logits([model.encode(text)[0] for text in (*texts, *left)])[:, COLUMNS.index("complaint")]
+    scores = model.score((*texts, *left))[:, COLUMNS.index("complaint")]
     return float((scores[: len(texts)] - scores[len(texts) :]).mean())
 
 
@@ -57,10 +49,10 @@ def main() -> None:
     scored = sorted((-a.complaint.score, text) for text, a in said if not isinstance(a, RecordError))
     texts = [text for _, text in scored[: given.posts]]
 
-    one = seconds(lambda: classify(texts, model))
+    one = seconds(lambda: classify(texts, model), time.process_time)
     weighed: list[list[tuple[str, float]]] = []
     asked = ("complaint", "1", model, ALERT_VARIANTS)
-    explained = seconds(lambda: weighed.extend(explain(text, *asked) for text in texts))
+    explained = seconds(lambda: weighed.extend(explain(text, *asked) for text in texts), time.process_time)
     heaviest = [[word for word, _ in sorted(each, key=lambda pair: -pair[1])[:WORDS]] for each in weighed]
     chance = [[word for word, _ in random.Random(0).sample(each, min(WORDS, len(each)))] for each in weighed]
     print(f"{len(texts)} posts of {np.mean([len(each) for each in weighed]):.0f} words on average\n")

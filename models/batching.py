@@ -25,7 +25,7 @@ def sub_batches(lengths: Sequence[int], token_budget: int) -> Iterator[tuple[int
     start = 0
     while start < len(order):
         width = width_for(lengths[order[start]])
-        size = _power_of_two(min(max(token_budget // max(width, 1), 1), len(order) - start))
+        size = _power_of_two(min(max(token_budget // width, 1), len(order) - start))
         yield width, order[start : start + size]
         start += size
 

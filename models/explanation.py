@@ -81,7 +81,7 @@ def explain(
 
     def drops(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.float64]:
         texts = [shown, *(_without(shown, [spans[i] for i in part]) for part in parts)]
-        scores = log_odds(model.logits([model.encode(each)[0] for each in texts]))
+        scores = log_odds(model.score(texts))
         return np.asarray(scores[0] - scores[1:])
 
     weights = np.zeros(len(spans))
@@ -122,7 +122,7 @@ def check_label(head: str, label: str | None) -> None:
     """Raise ConfigError, naming the choices, where there is no such head or it has no such label (None: any)."""
     if head not in BY_NAME:
         raise ConfigError(f"no head {head!r}; heads are {', '.join(BY_NAME)}")
-    labels = ("0", *BY_NAME[head].labels) if head == "severity" else BY_NAME[head].labels
+    labels = BY_NAME[head].answers
     if label is not None and label not in labels:
         raise ConfigError(f"no label {label!r} of {head}; labels are {', '.join(labels)}")
 

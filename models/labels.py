@@ -40,6 +40,11 @@ class Head:
         """Names of the head's logits, as in `id2label`."""
         return (self.name,) if self.kind is Kind.FLAG else tuple(f"{self.name}:{label}" for label in self.labels)
 
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be said of a post; severity has the answer 0, "no complaint", without a logit of its own."""
+        return ("0", *self.labels) if self.name == "severity" else self.labels
+
 
 CATEGORIES = ("delivery", "billing", "quality", "service", "technical", "fraud", "availability", "policy", "other")
 INTENTS = ("question", "suggestion", "thanks", "purchase", "churn")

@@ -50,11 +50,11 @@ def read(paths: Sequence[Path], config: Path | None) -> Inputs:
     if not split:
         return Inputs(reported, [], [], 0)
     texts = {text_key(row.text) for row in reported}
-    train = [row for row in split.train if text_key(row.text) not in texts]
-    learned = texts & {text_key(row.text) for row in split.train}
+    keyed = [(text_key(row.text), row) for row in split.train]
+    learned = texts & {key for key, _ in keyed}
     return Inputs(
         reported=reported,
-        train=train,
+        train=[row for key, row in keyed if key not in texts],
         calibration=[row for row in split.calibration if text_key(row.text) not in texts],
         learned=sum(text_key(row.text) in learned for row in reported),
     )

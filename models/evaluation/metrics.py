@@ -110,9 +110,8 @@ def _judge(
         truth = [[int(each) == 1] for each in true]
         given = [[bool(getattr(each, head.name).label)] for each in said]
     elif head.kind is Kind.CHOICE:
-        labels = head.labels
+        labels = head.answers
         if head.name == "severity":
-            labels = ("0", *labels)
             complaint = probabilities(BY_NAME["complaint"], logits, decision)
             scores = np.concatenate([1 - complaint, complaint * scores], axis=1)
         truth = [[str(each) == label for label in labels] for each in true]

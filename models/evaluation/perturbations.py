@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-_HALF_SPACE = "\u200c"
-_LINK_OR_HANDLE = re.compile(r"https?://\S+|www\.\S+|(?<![\w.])@[\w.]*\w")
+from models.training.tokenizer import HANDLE, LINK
+from pipeline.logic.text import ZWNJ
+
+_LINK_OR_HANDLE = re.compile(f"{LINK}|{HANDLE}")
 _WORD = re.compile(r"(?<![\w#])[^\W\d_]+")
 _LATER_VOWEL = re.compile(r"(?<=\w)[aeiouاویي](?=[^aeiouاویي]*$)", re.IGNORECASE)
 _JOINED = re.compile(r"(?<=[بپتثجچحخسشصضطظعغفقکگلمنهی])(?=[آ-ی])")
@@ -28,12 +30,12 @@ def arabic_letters(text: str) -> str:
 
 def half_space_to_space(text: str) -> str:
     """«نمی‌شه» as «نمی شه»."""
-    return text.replace(_HALF_SPACE, " ")
+    return text.replace(ZWNJ, " ")
 
 
 def half_space_dropped(text: str) -> str:
     """«نمی‌شه» as «نمیشه»."""
-    return text.replace(_HALF_SPACE, "")
+    return text.replace(ZWNJ, "")
 
 
 def persian_digits(text: str) -> str:

@@ -86,7 +86,7 @@ def _logits(loaded: loading.LoadedModel, rows: Sequence[Row]) -> Floats:
     with tqdm(total=len(rows), desc=loaded.name, unit=" rows", disable=None) as bar:
         for start in range(0, len(rows), _SCORED_AT_ONCE):
             part = rows[start : start + _SCORED_AT_ONCE]
-            parts.append(loaded.logits([loaded.encode(row.text)[0] for row in part]))
+            parts.append(loaded.score(row.text for row in part))
             bar.update(len(part))
     return np.concatenate(parts)
 

@@ -25,6 +25,7 @@ from models.decoding import decode
 from models.evaluation.metrics import score
 from models.evaluation.names import NAMES, TEMPLATES
 from models.evaluation.perturbations import PERTURBATIONS, variants
+from models.evaluation.tables import table
 from models.labels import HEADS, Kind
 from models.loading import LoadedModel
 from models.training.data import read_rows
@@ -133,7 +134,7 @@ def slice_scores(path: Path, model: LoadedModel) -> dict[str, float]:
         ConfigError: a row is not as documented.
     """
     rows = read_rows(path)
-    logits = model.logits([model.encode(row.text)[0] for row in rows])
+    logits = model.score(row.text for row in rows)
     return {each.head: each.value for each in score(logits, model.decision, rows)}
 
 
@@ -167,11 +168,11 @@ def as_markdown(found: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             f"Decisions of {found['model']} that stay, of {found['texts']} texts (target: complaint ≥ {AGREEMENT})",
-            _table(["perturbation", "changed", *DECIDED, "all of them"], agreements),
+            table(["perturbation", "changed", *DECIDED, "all of them"], agreements),
             f"P(complaint) over 50 names (target: spread ≤ {SPREAD})",
-            _table(["language", "names", *(name.replace("_", " ") for name in numbers)], names),
+            table(["language", "names", *(name.replace("_", " ") for name in numbers)], names),
             "Held-out slices, headline metric by head",
-            _table(["slice", *heads], slices),
+            table(["slice", *heads], slices),
         ]
     )
 
@@ -241,10 +242,6 @@ def _round(value: float) -> float:
 
 def _shown(values: Iterable[float]) -> list[str]:
     return [f"{value:.3f}" for value in values]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *rows))
 
 
 if __name__ == "__main__":

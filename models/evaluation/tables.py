@@ -16,6 +16,11 @@ _PICTURES = {
 }
 
 
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *rows))
+
+
 def first_slice(found: Mapping[str, Any]) -> str:
     """The slice that speaks for the whole: all real posts where there are any."""
     return str(next(iter(found["scores"])))
@@ -27,16 +32,16 @@ def as_markdown(found: Mapping[str, Any]) -> str:
     baseline = "baseline" in found["scores"][names[0]]
     before = ["TF-IDF"] if baseline else []
     header = ["head", "metric", *before, f"{names[0]} [low–high]", *names[1:], "ECE"]
-    lines = [_line(header), _rule(header)]
+    lines = []
     for entry in found["scores"][names[0]]["model"]:
         cells = [entry["head"], entry["metric"]]
         if baseline:
             cells.append(value_of(found, names[0], "baseline", entry["head"]))
         cells.append(with_interval(entry))
         cells += [value_of(found, name, "model", entry["head"]) for name in names[1:]]
-        lines.append(_line([*cells, f"{entry['calibration_error']:.3f}"]))
-    lines.append(_line(["rows", "", *("" for _ in before), *(f"{found['rows'][name]:,}" for name in names), ""]))
-    return "\n".join([*lines, "", _intervals_note(found)])
+        lines.append([*cells, f"{entry['calibration_error']:.3f}"])
+    lines.append(["rows", "", *("" for _ in before), *(f"{found['rows'][name]:,}" for name in names), ""])
+    return "\n".join([table(header, lines), "", _intervals_note(found)])
 
 
 def report(found: Mapping[str, Any]) -> str:
@@ -105,7 +110,7 @@ def _intervals_note(found: Mapping[str, Any]) -> str:
 def _differences(found: Mapping[str, Any], first: str) -> str:
     names = list(found["scores"])
     header = ["head", f"TF-IDF on {first}", f"model on {first}", *(f"difference: {name}" for name in names)]
-    lines = [_line(header), _rule(header)]
+    lines = []
     for entry in found["scores"][first]["model"]:
         head = entry["head"]
         base = entry_of(found, first, "baseline", head)
@@ -113,36 +118,23 @@ def _differences(found: Mapping[str, Any], first: str) -> str:
         for name in names:
             own = entry_of(found, name, "model", head)
             cells.append(signed_with_interval(own["difference"]) if own and "difference" in own else "–")
-        lines.append(_line(cells))
-    return "\n".join(
-        [*lines, "", "Differences with the interval of a paired bootstrap: both judged the same resamples."]
-    )
+        lines.append(cells)
+    note = "Differences with the interval of a paired bootstrap: both judged the same resamples."
+    return f"{table(header, lines)}\n\n{note}"
 
 
 def _labels(found: Mapping[str, Any], head: str) -> str:
     names = [name for name in found["scores"] if entry_of(found, name, "model", head)]
     entries = [entry_of(found, name, "model", head) or {} for name in names]
     header = ["label", *names]
-    lines = [_line(header), _rule(header)]
+    lines = []
     for label in entries[0]["labels"]:
         shown = "yes" if BY_NAME[head].kind is Kind.FLAG else label
-        lines.append(
-            _line([shown, *(f"{_three(e['labels'][label])} ({e['labels'][label]['support']:,})" for e in entries)])
-        )
-    lines += [
-        _line([f"*{mean}*", *(_three(e[mean]) for e in entries)]) for mean in ("macro", "micro") if mean in entries[0]
-    ]
-    lines.append(_line(["rows", *(f"{e['rows']:,}" for e in entries)]))
-    return "\n".join(lines)
+        lines.append([shown, *(f"{_three(e['labels'][label])} ({e['labels'][label]['support']:,})" for e in entries)])
+    lines += [[f"*{mean}*", *(_three(e[mean]) for e in entries)] for mean in ("macro", "micro") if mean in entries[0]]
+    lines.append(["rows", *(f"{e['rows']:,}" for e in entries)])
+    return table(header, lines)
 
 
 def _three(quality: Mapping[str, float]) -> str:
     return f"{quality['precision']:.2f} / {quality['recall']:.2f} / {quality['f1']:.2f}"
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _rule(header: Sequence[str]) -> str:
-    return _line(["---"] * len(header))

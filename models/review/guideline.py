@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.labels import BY_NAME, HEADS, Head, Kind
-from models.training.data import allowed_labels
 
 MOST_TOPICS = 3
 _SHOWN_CHARACTERS = 20
@@ -49,10 +48,10 @@ def plain(cell: str) -> str:
 
 
 def _one(head: Head, cells: Mapping[str, str]) -> str | int:
-    label, allowed = plain(cells[head.name]), allowed_labels(head)
-    if label not in allowed:
+    label = plain(cells[head.name])
+    if label not in head.answers:
         given = "is empty" if not label else f"{_quoted(label)} is unknown"
-        raise ValueError(f"{given}; write one of {', '.join(allowed)}")
+        raise ValueError(f"{given}; write one of {', '.join(head.answers)}")
     return int(label) if label.isdecimal() else label
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from pipeline.logic.text import ZWNJ
+
 Variation = Callable[[str, random.Random], str]
 
-_HALF_SPACE = "\u200c"
 _TRAILERS = ("http://t.co/x", "@user", "🙏", "...", "#fyp", "https://b.ly/1 @user")
 
 
@@ -19,12 +20,12 @@ def vary(texts: Sequence[str], share: float, seed: int) -> list[str]:
 
 def _half_spaces(text: str, chance: random.Random) -> str:
     """«نمی‌شه» is also typed «نمی شه» and «نمیشه»."""
-    return text.replace(_HALF_SPACE, chance.choice((" ", "")))
+    return text.replace(ZWNJ, chance.choice((" ", "")))
 
 
 def _join_prefix(text: str, _: random.Random) -> str:
     """A separate «می» gets its half-space."""
-    return text.replace(" می ", f" می{_HALF_SPACE}").replace(" نمی ", f" نمی{_HALF_SPACE}")
+    return text.replace(" می ", f" می{ZWNJ}").replace(" نمی ", f" نمی{ZWNJ}")
 
 
 def _casing(text: str, chance: random.Random) -> str:

@@ -89,15 +89,9 @@ def _check_labels(labels: dict[str, Any]) -> None:
         head = BY_NAME.get(name)
         if head is None:
             raise ValueError(f"labels.{name} is not a head; heads are {', '.join(BY_NAME)}")
-        allowed = allowed_labels(head)
         for label in value if head.kind is Kind.LABELS else [value]:
-            if str(label) not in allowed:
-                raise ValueError(f"labels.{name}: {label!r} is none of {', '.join(allowed)}")
-
-
-def allowed_labels(head: Head) -> tuple[str, ...]:
-    """What a row may say of a head; severity 0, "no complaint", is no label of the classifier's own."""
-    return ("0", *head.labels) if head.name == "severity" else head.labels
+            if str(label) not in head.answers:
+                raise ValueError(f"labels.{name}: {label!r} is none of {', '.join(head.answers)}")
 
 
 def text_key(text: str) -> str:
@@ -119,12 +113,17 @@ def split(config: TrainingConfig, root: Path) -> Split:
     unseen = {text_key(row.text) for row in (*calibration, *validation)}
     reported = {text_key(row.text) for row in validation}
 
+    def clean(rows: Iterable[Row]) -> list[Row]:
+        return [row for row in rows if row.text.strip() and text_key(row.text) not in unseen]
+
+    learned = {name: clean(kept) for name, (kept, _, _) in parts.items()}
+
     def rows_of(stage: Stage) -> list[Row]:
-        seen = [row for name, times in stage.rows.items() for row in parts[name][0] for _ in range(times)]
+        seen = [row for name, times in stage.rows.items() for row in learned[name] for _ in range(times)]
         for name, count in stage.public.items():
             rows = list(public.of(name).values())
-            seen += random.Random(config.seed).sample(rows, min(count, len(rows)))
-        return [row for row in seen if row.text.strip() and text_key(row.text) not in unseen]
+            seen += clean(random.Random(config.seed).sample(rows, min(count, len(rows))))
+        return seen
 
     return Split(
         stages=[rows_of(stage) for stage in config.mixtures],

@@ -10,7 +10,7 @@ from tokenizers import normalizers as norm
 
 _LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "ۀ": "ه", "ـ": ""}
 _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}
-_LINK, _HANDLE = r"https?://\S+|www\.\S+", r"(?<![\w.])@[\w.]*\w"
+LINK, HANDLE = r"https?://\S+|www\.\S+", r"(?<![\w.])@[\w.]*\w"
 _DIGITS = {chr(zero + i): str(i) for zero in (0x06F0, 0x0660) for i in range(10)}
 
 
@@ -25,9 +25,9 @@ def fold_spelling(tokenizer: Tokenizer) -> Tokenizer:
     replacements: list[norm.Normalizer] = [norm.Replace(old, new) for old, new in _ENTITIES.items()]
     replacements += [
         norm.Lowercase(),
-        norm.Replace(Regex(rf"(?<=\S)(?:\s+(?:{_LINK}|{_HANDLE}))+\s*$"), ""),
-        norm.Replace(Regex(_LINK), "http"),
-        norm.Replace(Regex(_HANDLE), "@user"),
+        norm.Replace(Regex(rf"(?<=\S)(?:\s+(?:{LINK}|{HANDLE}))+\s*$"), ""),
+        norm.Replace(Regex(LINK), "http"),
+        norm.Replace(Regex(HANDLE), "@user"),
         norm.Replace(Regex("[\u064b-\u065f\u0670\u200b\u200d-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"), ""),
     ]
     replacements += [norm.Replace(old, new) for old, new in {**_LETTERS, **_DIGITS}.items()]

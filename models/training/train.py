@@ -180,7 +180,6 @@ def train(
     trainer.head_weights = stage.head_weights
     trainer.add_callback(_Flush())
     trainer.train(resume_from_checkpoint=any(work.glob("checkpoint-*")) or None)
-    set_dropout(model, 0.1)  # what the exported config says
 
 
 def set_dropout(model: BertForSequenceClassification, share: float) -> None:

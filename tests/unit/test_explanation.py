@@ -23,6 +23,7 @@ class Scripted:
     """A model of one word: what it says of complaints depends on the word alone. Counts what it is asked."""
 
     decision = loading.Decision()
+    score = loading.LoadedModel.score
 
     def __init__(self, word, reads=10_000):
         self.word, self.reads, self.asked = word, reads, 0
