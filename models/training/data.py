@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from models.labels import BY_NAME, COLUMNS, HEADS, Head, Kind, columns_of
 from models.training.config import LabelledSet, Stage, TrainingConfig
+from models.training.names import fill
 from pipeline.errors import ConfigError
 
 
@@ -52,31 +53,34 @@ class Split:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows of a JSON Lines file (.gz or plain).
+    """Rows of a JSON Lines file (.gz or plain), or of a YAML file of posts with a gap for names (`names.fill`).
 
     Raises:
-        ConfigError: naming file, line and field when a row is not as documented or a label is unknown.
+        ConfigError: naming file, line (or pattern) and field when a row is not as documented or a label is unknown.
     """
     if not path.exists():
         raise ConfigError(f"{path}: no such data file")
-    rows = []
+    if path.suffix == ".yaml":
+        return [_row(f"{path}: {value['id']}", value) for value in fill(path)]
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                value = json.loads(line)
-                row = Row(
-                    id=str(value["id"]),
-                    text=_mend(value["text"]),
-                    lang=value.get("lang", "und"),
-                    source=value.get("source", path.name.split(".")[0]),
-                    weight=float(value.get("weight", 1.0)),
-                    labels=value["labels"],
-                )
-                _check_labels(row.labels)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ConfigError(f"{path}:{number}: {type(error).__name__}: {error}") from error
-            rows.append(row)
-    return rows
+        return [_row(f"{path}:{number}", line) for number, line in enumerate(lines, 1)]
+
+
+def _row(place: str, found: str | dict[str, Any]) -> Row:
+    try:
+        value = json.loads(found) if isinstance(found, str) else found
+        row = Row(
+            id=str(value["id"]),
+            text=_mend(value["text"]),
+            lang=value.get("lang", "und"),
+            source=value.get("source", Path(place).name.split(".")[0]),
+            weight=float(value.get("weight", 1.0)),
+            labels=value["labels"],
+        )
+        _check_labels(row.labels)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{place}: {type(error).__name__}: {error}") from error
+    return row
 
 
 def _mend(text: str) -> str:
