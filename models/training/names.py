@@ -35,16 +35,16 @@ def fill(path: Path) -> Iterator[dict[str, Any]]:
         raise ConfigError(f"{path}: not a file of names and patterns: {error!r}") from error
     for number, pattern in enumerate(patterns, 1):
         try:
-            if pattern["text"].count(GAP) != 1:
-                raise ValueError(f"text: {GAP} must stand in it exactly once")
+            before, after = pattern["text"].split(GAP)
             for i, name in enumerate(random.Random(number).sample(names[pattern["lang"]][pattern["of"]], NAMES_EACH)):
                 yield {
                     "id": f"own-nm-{number:03}-{i}",
-                    "text": pattern["text"].replace(GAP, name),
+                    "text": before + name + after,
                     "lang": pattern["lang"],
                     "source": "own",
                     "weight": 0.5,
                     "labels": pattern["labels"],
                 }
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{path}: pattern {number}: {error!r}") from error
+            wanted = f"it needs a text with one {GAP}, lang, of, labels, and {NAMES_EACH} names or more to choose from"
+            raise ConfigError(f"{path}: pattern {number}: {wanted} ({error!r})") from error
