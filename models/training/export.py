@@ -12,6 +12,8 @@ from transformers import BertForSequenceClassification, PreTrainedTokenizerFast
 def export(model: BertForSequenceClassification, tokenizer: PreTrainedTokenizerFast, name: str, output: Path) -> None:
     """Write config.json, model.safetensors (half precision) and the tokenizer into `output`."""
     output.mkdir(parents=True, exist_ok=True)
+    # training cut its texts; whoever reads with the model says where to cut
+    tokenizer.backend_tokenizer.no_truncation()
     tokenizer.save_pretrained(output)
     # the pretty-printed form is twice the size
     tokenizer.backend_tokenizer.save(str(output / "tokenizer.json"), pretty=False)

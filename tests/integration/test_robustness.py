@@ -21,11 +21,11 @@ from pipeline.logic.parsing import ParseSettings, parse
 
 EVERY = 4
 """Of the sample's posts one in so many: enough to reach four hundred texts."""
-FLOORS = {"negation": 0.76, "irony": 0.52, "finglish": 0.76}
-"""Complaint F1, 0.05 under what shenava-fa-en-v2 reaches (docs/robustness.md)."""
+FLOORS = {"negation": 0.76, "irony": 0.66, "finglish": 0.76}
+"""Complaint F1, 0.05 under what shenava-fa-en-v3 reaches (docs/robustness.md)."""
 MISSED = {"half_space_dropped": 0.95}
 """What is held where the target is missed: a dropped half-space joins two words, and no folding can undo it."""
-SPREAD = 0.08
+SPREAD = 0.07
 """The target (0.05) is missed for Persian names and English persons; this keeps them from getting worse."""
 
 

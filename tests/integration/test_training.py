@@ -179,4 +179,4 @@ def test_a_base_that_is_not_there_is_named(tmp_path, root):
 
 def test_the_shipped_model_was_made_by_the_shipped_experiment():
     shipped = json.loads((loading.DEFAULT_MODEL / "config.json").read_text())
-    assert shipped["shenava_name"] == "shenava-fa-en-v2"
+    assert shipped["shenava_name"] == "shenava-fa-en-v3"
