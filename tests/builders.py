@@ -37,6 +37,12 @@ def a_post(
     )
 
 
+def a_deletion(post_id: str = "1", *, hours: float = 0, account: str | None = "ali", platform: str = "x") -> SocialPost:
+    """The notice, so many hours after START, that a post was deleted."""
+    at = START + timedelta(hours=hours)
+    return SocialPost(post_id, platform, Author(account), text="", created_at=at, deleted=True)
+
+
 def a_classification(
     *,
     severity: int = 0,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from pipeline.adapters import bluesky, canonical, facebook, instagram, mastodon, telegram, x
+from pipeline.adapters import bluesky, canonical, facebook, instagram, linkedin, mastodon, telegram, x
 from pipeline.errors import RecordError
 from pipeline.records import SocialPost
 
@@ -32,6 +32,7 @@ ADAPTERS: Mapping[str, Adapter] = {
     "telegram": telegram,
     "bluesky": bluesky,
     "mastodon": mastodon,
+    "linkedin": linkedin,
     "facebook": facebook,
     "instagram": instagram,
 }

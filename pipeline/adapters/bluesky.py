@@ -1,6 +1,8 @@
-"""Bluesky: one Jetstream event that creates an `app.bsky.feed.post`.
+"""Bluesky: one Jetstream event that creates, updates or deletes an `app.bsky.feed.post`.
 
-https://github.com/bluesky-social/jetstream · https://atproto.com/lexicons/app-bsky-feed
+https://github.com/bluesky-social/jetstream · https://atproto.com/lexicons/app-bsky-feed. Bluesky's own apps cannot
+edit a post, other clients can put a new record under its key. An account that is closed (`kind` account) is
+announced once, not post by post; that event is not read.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from pipeline.adapters.fields import Id, Items, Name, Payload, Text, Time, read, unique
-from pipeline.adapters.times import read_epoch
+from pipeline.adapters.fields import Id, Items, Name, Payload, Text, Time, deletion, read, unique
+from pipeline.adapters.times import EARLIEST, read_epoch
 from pipeline.errors import RecordError
 from pipeline.records import Author, SocialPost
 
 _COLLECTION = "app.bsky.feed.post"
+_OPERATIONS = ("create", "update", "delete")
 _MEDIA = {
     "app.bsky.embed.images": "photo",
     "app.bsky.embed.video": "video",
@@ -87,16 +90,18 @@ class _Commit(Payload):
 
 class _Event(Payload):
     did: Id
-    time_us: int | None = None
     commit: _Commit
 
 
 class _Operation(Payload):
     operation: Name
     collection: Name
+    rkey: Id
 
 
 class _Kind(Payload):
+    did: Id
+    time_us: int | None = None
     commit: _Operation
 
 
@@ -106,25 +111,28 @@ def matches(payload: Mapping[str, Any]) -> bool:
 
 
 def to_post(payload: Mapping[str, Any]) -> SocialPost:
-    """The created post; RecordError names the field at fault, unknown_shape for any other event.
+    """The post as it now stands; RecordError names the field at fault, unknown_shape for any other event.
 
     A record key is unique in its author's repository only, so the post id is the at:// address, which
     is also how replies name it. The time is the earlier of what the client states and when the
     network saw the post, as Bluesky itself sorts: https://docs.bsky.app/docs/advanced-guides/timestamps
     """
-    commit = read(_Kind, payload).commit
-    if (commit.operation, commit.collection) != ("create", _COLLECTION):
-        raise RecordError("unknown_shape", f"commit: only the creation of an {_COLLECTION} is read")
+    kind = read(_Kind, payload)
+    operation, seen = kind.commit.operation, _seen_at(kind.time_us)
+    if operation not in _OPERATIONS or kind.commit.collection != _COLLECTION:
+        raise RecordError("unknown_shape", f"commit: only an {_COLLECTION} that comes, changes or goes is read")
+    address = f"at://{kind.did}/{_COLLECTION}/{kind.commit.rkey}"
+    if operation == "delete":
+        return deletion("bluesky", address, seen or EARLIEST, Author(kind.did))
     event = read(_Event, payload)
     record, reply = event.commit.record, event.commit.record.reply
-    address = f"at://{event.did}/{_COLLECTION}/{event.commit.rkey}"
     mentions, hashtags, links = _marks(record)
     return SocialPost(
         post_id=address,
         platform="bluesky",
         author=Author(event.did),
         text=record.text,
-        created_at=_created_at(record.created_at, event.time_us),
+        created_at=min(record.created_at, seen or record.created_at),
         language=next((tag for tag in record.langs if tag), None),
         conversation_id=reply.root.uri if reply else address,
         in_reply_to_post_id=reply.parent.uri if reply else None,
@@ -135,14 +143,15 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
         media=unique(_MEDIA.get(media.type) for media in _embedded(record.embed)),
         permalink=f"https://bsky.app/profile/{quote(event.did, safe=':')}/post/{quote(event.commit.rkey, safe='')}",
         attributes=_attributes(record.embed),
+        edited_at=seen if operation == "update" else None,
     )
 
 
-def _created_at(stated: datetime, seen_us: int | None) -> datetime:
-    if seen_us is None:
-        return stated
+def _seen_at(microseconds: int | None) -> datetime | None:
+    if microseconds is None:
+        return None
     try:
-        return min(stated, read_epoch(seen_us, units_per_second=1_000_000))
+        return read_epoch(microseconds, units_per_second=1_000_000)
     except ValueError as error:
         raise RecordError("bad_time", f"time_us {error}") from None
 

@@ -3,6 +3,10 @@
 Flat: the fields of SocialPost with the author's (account_id, handle …) and the counters (likes …) beside
 them. Nested: what `records.to_dict` writes, with `author` and `engagement` as objects. Times are ISO 8601
 with an offset.
+
+A later version of a post comes under the same `post_id` with `edited_at`, and keeps its `created_at`. A deletion
+is `"deleted": true` with `post_id` and `platform`, `created_at` as the time of the notice and the account
+where they are known; whatever else it holds is dropped.
 """
 
 from __future__ import annotations
@@ -10,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from pipeline.adapters.fields import Count, Id, Items, Name, Payload, Text, Time, attribute_text, read
+from pipeline.adapters.fields import Count, Id, Items, Name, Payload, Text, Time, attribute_text, deletion, read
+from pipeline.adapters.times import EARLIEST
 from pipeline.records import Author, Engagement, SocialPost
 
 Media = Literal["photo", "video", "audio", "file", "link", "poll"]
+_OF_A_DELETION = ("post_id", "platform", "deleted", "author", "account_id", "handle")
 Platform = Annotated[Name, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,49}$")]
 """A lower-case word: it begins every key of a post and of an account."""
 
@@ -66,6 +72,16 @@ class PostFields(Payload):
     media: Items[Media] = ()
     permalink: Text | None = None
     attributes: _Attributes = Field(default_factory=dict)
+    edited_at: Time | None = None
+    deleted: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_a_deletion_tells(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or value.get("deleted") is not True:
+            return value
+        at = value.get("created_at") or value.get("edited_at") or EARLIEST.isoformat()
+        return {name: value[name] for name in _OF_A_DELETION if name in value} | {"text": "", "created_at": at}
 
 
 class FlatPost(PostFields, AuthorFields, EngagementFields):
@@ -93,6 +109,8 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
 
 def build_post(post: PostFields, author: AuthorFields, engagement: EngagementFields) -> SocialPost:
     """The record from checked fields."""
+    if post.deleted:
+        return deletion(post.platform, post.post_id, post.created_at, Author(author.account_id, author.handle))
     return SocialPost(
         post_id=post.post_id,
         platform=post.platform,
@@ -117,4 +135,5 @@ def build_post(post: PostFields, author: AuthorFields, engagement: EngagementFie
         engagement=Engagement(engagement.likes, engagement.shares, engagement.replies, engagement.views),
         permalink=post.permalink,
         attributes=dict(post.attributes),
+        edited_at=post.edited_at,
     )

@@ -21,6 +21,8 @@ NEEDED = ("post_id", "platform", "text", "created_at")
 """The fields without which there is no post: each needs a column or a constant."""
 
 _COUNTS = frozenset(EngagementFields.model_fields) | {"followers"}
+_TIMES = ("created_at", "edited_at")
+_FLAGS = ("verified", "deleted")
 _LISTS = {"mentions": "@", "hashtags": "#", "links": "", "media": ""}
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -88,23 +90,23 @@ class ColumnMap:
     def _convert(self, target: str, cell: Any) -> Any:
         if not isinstance(cell, str):
             return cell
-        if target == "created_at":
-            return self._iso(cell)
+        if target in _TIMES:
+            return self._iso(target, cell)
         if target in _COUNTS:
             # pandas writes a whole number as 12.0 when another row has none
             digits = re.fullmatch(r"\s*(\d{1,19})(?:\.0*)?\s*", cell, re.ASCII)
             return int(digits[1]) if digits else cell
-        if target == "verified":
+        if target in _FLAGS:
             return _TRUTH.get(cell.strip().lower(), cell)
         if target in _LISTS:
             return [item.removeprefix(_LISTS[target]) if isinstance(item, str) else item for item in _items(cell)]
         return cell
 
-    def _iso(self, cell: str) -> str:
+    def _iso(self, target: str, cell: str) -> str:
         try:
             moment: datetime = read_time(cell, self.zone)
         except ValueError as error:
-            raise RecordError("bad_time", f"created_at: {error}") from None
+            raise RecordError("bad_time", f"{target}: {error}") from None
         return moment.isoformat()
 
 

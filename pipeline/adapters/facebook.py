@@ -1,18 +1,26 @@
-"""Facebook Graph API: one comment under a page's post.
+"""Facebook Graph API: one comment under a page's post, or one webhook notification about one.
 
 https://developers.facebook.com/docs/graph-api/reference/comment
+https://developers.facebook.com/docs/graph-api/webhooks/reference/page/#feed
+
+Of the field `feed` the item `comment` is read with the verbs add, edited and remove. A comment that the page hides
+is not deleted: its author still sees it. A Graph comment itself does not tell that it was edited.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import Field
 
-from pipeline.adapters.fields import Count, Id, Items, Name, Payload, Text, Time, read, unique
+from pipeline.adapters.fields import Count, Epoch, Id, Items, Name, Payload, Text, Time, deletion, read, unique
+from pipeline.adapters.graph_webhook import is_notification, only_change
 from pipeline.adapters.marks import find_hashtags, find_links
+from pipeline.errors import RecordError
 from pipeline.records import Author, Engagement, SocialPost
 
 _MEDIA = {
@@ -63,9 +71,23 @@ class _Comment(Payload):
     permalink_url: Text | None = None
 
 
+class _FeedChange(Payload):
+    item: Name
+    verb: Name
+
+
+class _CommentChange(Payload):
+    comment_id: Id
+    post_id: Id | None = None
+    parent_id: Id | None = None
+    created_time: Epoch | None = None
+    message: Text | None = None
+    sender: _Person | None = Field(default=None, alias="from")
+
+
 def matches(payload: Mapping[str, Any]) -> bool:
-    """Whether this looks like a Graph comment of Facebook."""
-    return {"message", "created_time"} <= payload.keys()
+    """Whether this looks like a Graph comment of Facebook, or like a notification about a page."""
+    return {"message", "created_time"} <= payload.keys() or is_notification(payload, "page")
 
 
 def to_post(payload: Mapping[str, Any]) -> SocialPost:
@@ -73,7 +95,30 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
 
     A comment's id is `<post id>_<comment id>`, so the post it stands under is read from it.
     """
-    comment = read(_Comment, payload)
+    if is_notification(payload, "page"):
+        return _changed(*only_change(payload, "feed"))
+    return _to_post(read(_Comment, payload))
+
+
+def _changed(value: Mapping[str, Any], at: datetime) -> SocialPost:
+    change = read(_FeedChange, value)
+    if change.item != "comment" or change.verb not in ("add", "edited", "remove"):
+        raise RecordError("unknown_shape", "entry: only a comment's add, edited and remove are read")
+    told = read(_CommentChange, value)
+    if change.verb == "remove":
+        return deletion("facebook", told.comment_id, at, Author(told.sender.id) if told.sender else None)
+    comment = {
+        "id": told.comment_id,
+        # a picture without words has no message
+        "message": told.message or "",
+        "created_time": (told.created_time or at).isoformat(),
+        "from": value.get("from"),
+        "parent": {"id": told.parent_id} if told.parent_id and told.parent_id != told.post_id else None,
+    }
+    return replace(_to_post(read(_Comment, comment)), edited_at=at if change.verb == "edited" else None)
+
+
+def _to_post(comment: _Comment) -> SocialPost:
     under, _, number = comment.id.rpartition("_")
     discussed = under or (comment.object.id if comment.object else None)
     attachment = comment.attachment or _Attachment()

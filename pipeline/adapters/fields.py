@@ -12,6 +12,8 @@ payload against them and names the first field at fault by its dotted path. Reas
 | bad_text      | a NUL character or a lone surrogate, which no sink can store         |
 | too_long      | a text over 100,000 or a name or id over 1,000 characters            |
 | bad_value     | a value outside its closed list                                      |
+| bad_json      | a text that is not one JSON value (`read_json`)                      |
+| not_an_object | JSON, but no object                                                  |
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import PydanticCustomError
 
 from pipeline.adapters.times import read_epoch, read_time
 from pipeline.errors import RecordError
+from pipeline.records import Author, SocialPost
 
 MAX_TEXT = 100_000
 MAX_NAME = 1_000
@@ -68,6 +71,28 @@ def read(kind: type[P], payload: Mapping[str, Any]) -> P:
         first = error.errors(include_url=False, include_context=False)[0]
     # raised outside the handler: the ValidationError would print the post's text in a traceback
     raise _record_error(first["type"], first["msg"], first["loc"], first["input"])
+
+
+def read_json(text: str) -> Mapping[str, Any]:
+    """The one object that a text is; RecordError bad_json or not_an_object when it is none."""
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno}, column {error.colno}"
+        raise RecordError("bad_json", f"{where}: {error.msg}") from None
+    except ValueError:
+        # Python refuses to read integers of more than 4,300 digits
+        raise RecordError("bad_json", "holds a number with thousands of digits") from None
+    except RecursionError:
+        raise RecordError("bad_json", "is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise RecordError("not_an_object", "is JSON but no object")
+    return value
+
+
+def deletion(platform: str, post_id: str, at: datetime, author: Author | None = None) -> SocialPost:
+    """The notice that a post was deleted: its key, the time of the notice and, where it is told, the author."""
+    return SocialPost(post_id, platform, author or Author(None), text="", created_at=at, deleted=True)
 
 
 def check_text(text: str, limit: int = MAX_TEXT) -> str:
@@ -132,13 +157,28 @@ def _time(value: object) -> datetime:
         raise PydanticCustomError("bad_time", "{why}", {"why": str(error)}) from None
 
 
-def _epoch(value: object) -> datetime:
+def _refuse_constant(name: str) -> NoReturn:
+    raise RecordError("bad_json", f"holds {name}, which is no JSON")
+
+
+def _epoch(value: object, units_per_second: int = 1) -> datetime:
     if not isinstance(value, int) or isinstance(value, bool):
         raise PydanticCustomError("missing_field" if value is None else "wrong_type", "must be a Unix time")
     try:
-        return read_epoch(value)
+        return read_epoch(value, units_per_second)
     except ValueError as error:
         raise PydanticCustomError("bad_time", "{why}", {"why": str(error)}) from None
+
+
+def _millis(value: object) -> datetime:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,19}", value, re.ASCII):
+        value = int(value)
+    return _epoch(value, 1000)
+
+
+def _any_epoch(value: object) -> datetime:
+    # in seconds the year 5138
+    return _epoch(value, 1000 if isinstance(value, int) and value >= 10**11 else 1)
 
 
 def _record_error(kind: str, text: str, loc: tuple[int | str, ...], value: object) -> RecordError:
@@ -169,5 +209,9 @@ Time = Annotated[datetime, PlainValidator(_time)]
 """ISO 8601 with an offset, as UTC."""
 Epoch = Annotated[datetime, PlainValidator(_epoch)]
 """Seconds since 1970, as UTC."""
+EpochMs = Annotated[datetime, PlainValidator(_millis)]
+"""Milliseconds since 1970, as a number or as text, as UTC."""
+EpochAny = Annotated[datetime, PlainValidator(_any_epoch)]
+"""Seconds or milliseconds since 1970, as UTC."""
 Items = Annotated[tuple[T, ...], BeforeValidator(_items)]
 """A list that may be null."""

@@ -1,6 +1,10 @@
-"""Instagram Graph API: one comment (IG Comment).
+"""Instagram Graph API: one comment (IG Comment), or one webhook notification of a new one.
 
 https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/comments
+https://developers.facebook.com/docs/instagram-platform/webhooks
+
+Instagram tells neither that a comment was edited nor that it was deleted. A notification has no time of
+the comment: it is dated when it was sent.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from pipeline.adapters.fields import Count, Id, Items, Name, Payload, Text, Time, read
+from pipeline.adapters.graph_webhook import is_notification, only_change
 from pipeline.adapters.marks import find_hashtags, find_links, find_mentions
 from pipeline.records import Author, Engagement, SocialPost
 
@@ -48,9 +53,10 @@ class _Comment(Payload):
 
 
 def matches(payload: Mapping[str, Any]) -> bool:
-    """Whether this looks like an IG Comment; `text` and `timestamp` alone are too common to tell."""
+    """Whether this looks like an IG Comment or a notification; `text` and `timestamp` alone are too common to tell."""
     telling = ("username", "from", "media", "parent_id")
-    return {"text", "timestamp"} <= payload.keys() and any(name in payload for name in telling)
+    comment = {"text", "timestamp"} <= payload.keys() and any(name in payload for name in telling)
+    return comment or is_notification(payload, "instagram")
 
 
 def to_post(payload: Mapping[str, Any]) -> SocialPost:
@@ -58,6 +64,9 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
 
     The account is `from.id`; where the token may not see it, the public `username` stands in for it.
     """
+    if is_notification(payload, "instagram"):
+        value, at = only_change(payload, "comments")
+        payload = {**value, "timestamp": at.isoformat()}
     comment = read(_Comment, payload)
     media_id = comment.media.id if comment.media else None
     username = (comment.sender.username if comment.sender else None) or comment.username or None

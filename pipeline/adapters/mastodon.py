@@ -1,20 +1,41 @@
-"""Mastodon: one Status as the REST and streaming APIs give it.
+"""Mastodon: one Status as the REST API gives it, or one event of the streaming API.
 
-https://docs.joinmastodon.org/entities/Status/
+https://docs.joinmastodon.org/entities/Status/ · https://docs.joinmastodon.org/methods/streaming/#events
+
+An event is `{"event", "payload"}`: `update` and `status.update` carry a Status as JSON in a string, `delete`
+only the id of a status. A deletion names neither its author nor its time: the author is found by the post's key
+(`logic.versions`), and the notice is dated by the id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.adapters.fields import MAX_TEXT, Count, Html, Id, Items, Name, Payload, Text, Time, read, unique
+from pipeline.adapters.fields import (
+    MAX_TEXT,
+    Count,
+    Html,
+    Id,
+    Items,
+    Name,
+    Payload,
+    Text,
+    Time,
+    deletion,
+    read,
+    read_json,
+    unique,
+)
 from pipeline.adapters.html_text import html_to_text
+from pipeline.adapters.times import EARLIEST, read_epoch
 from pipeline.errors import RecordError
 from pipeline.records import Author, Engagement, SocialPost
 
+_STATUS_EVENTS = ("update", "status.update")
 _MEDIA = {"image": "photo", "gifv": "video", "video": "video", "audio": "audio", "unknown": "file"}
 
 # -1 says that the person hides the number
@@ -63,6 +84,7 @@ class _Status(Payload):
     id: Id
     content: Html
     created_at: Time
+    edited_at: Time | None = None
     account: _Account
     spoiler_text: Text | None = None
     language: Name | None = None
@@ -83,9 +105,20 @@ class _Status(Payload):
     reblog: _Boosted | None = None
 
 
+class _Event(Payload):
+    event: Name
+    payload: Html
+
+
+class _Deletion(Payload):
+    payload: Id
+
+
 def matches(payload: Mapping[str, Any]) -> bool:
-    """Whether this looks like a Status."""
+    """Whether this looks like a Status or an event about one."""
     account = payload.get("account")
+    if payload.get("event") in (*_STATUS_EVENTS, "delete"):
+        return "payload" in payload
     return isinstance(account, Mapping) and "acct" in account and "content" in payload
 
 
@@ -93,7 +126,16 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
     """The status as plain text, its content warning first; RecordError names the field at fault.
 
     A boost has no text of its own: its text is empty and `attributes["repost_of"]` names the original.
+    An event that is not about a status is RecordError unknown_shape.
     """
+    if "event" in payload and "content" not in payload:
+        if payload["event"] == "delete":
+            number = read(_Deletion, payload).payload
+            return deletion("mastodon", number, _end_of_its_second(number))
+        event = read(_Event, payload)
+        if event.event not in _STATUS_EVENTS:
+            raise RecordError("unknown_shape", "event: only update, status.update and delete are read")
+        payload = read_json(event.payload)
     status = read(_Status, payload)
     content, links = html_to_text(status.content)
     note, _ = html_to_text(status.account.note or "")
@@ -117,7 +159,22 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
         engagement=Engagement(likes=status.favourites_count, shares=status.reblogs_count, replies=status.replies_count),
         permalink=status.url or status.uri,
         attributes=dict(_attributes(status)),
+        edited_at=status.edited_at,
     )
+
+
+def _end_of_its_second(number: str) -> datetime:
+    """Not before the status of that id was written: 48 of its bits are milliseconds, true to the second.
+
+    https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb. An id of another making (small
+    numbers before 2017, other servers than Mastodon) tells no time: EARLIEST.
+    """
+    if not number.isdecimal() or len(number) > 20:
+        return EARLIEST
+    try:
+        return max(EARLIEST, read_epoch((int(number) >> 16) // 1000 + 1))
+    except ValueError:
+        return EARLIEST
 
 
 def _author(account: _Account, declared: Mapping[str, str]) -> Author:

@@ -1,6 +1,7 @@
-"""Telegram Bot API: one Update with a `message` or a `channel_post`.
+"""Telegram Bot API: one Update with a message or a channel post, new or edited.
 
-https://core.telegram.org/bots/api#update
+https://core.telegram.org/bots/api#update. Bots are not told of deletions; only of those in the chats of a
+connected business account (`deleted_business_messages`, many at once), which are not read.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class _Sent(Payload):
 
 class _Message(_Sent):
     date: Epoch
+    edit_date: Epoch | None = None
     chat: _Chat
     text: Text | None = None
     caption: Text | None = None
@@ -73,7 +75,9 @@ class _Message(_Sent):
 
 class _Update(Payload):
     message: _Message | None = None
+    edited_message: _Message | None = None
     channel_post: _Message | None = None
+    edited_channel_post: _Message | None = None
 
 
 def matches(payload: Mapping[str, Any]) -> bool:
@@ -82,19 +86,18 @@ def matches(payload: Mapping[str, Any]) -> bool:
 
 
 def to_post(payload: Mapping[str, Any]) -> SocialPost:
-    """The new message or channel post; RecordError names the field at fault.
+    """The message or channel post as it now stands; RecordError names the field at fault.
 
-    Any other update (an edit, a reaction, a new member) is RecordError unknown_shape. A message id is
+    Any other update (a reaction, a new member) is RecordError unknown_shape. A message id is
     unique in its chat only, so the post id is `<chat id>-<message id>`.
     """
     update = read(_Update, payload)
-    field = "message" if update.message else "channel_post"
-    message = update.message or update.channel_post
+    field, message = next(((name, told) for name, told in update if told), ("", None))
     if message is None:
-        # an edit names a post that has been read already
-        raise RecordError("unknown_shape", "message and channel_post are absent: only new posts are read, no edits")
-    if field == "message" and not (message.sender or message.sender_chat):
-        raise RecordError("missing_field", "message.from is absent, and so is message.sender_chat")
+        raise RecordError("unknown_shape", "message and channel_post are absent, and so are their edits")
+    by_channel = field.endswith("channel_post")
+    if not (by_channel or message.sender or message.sender_chat):
+        raise RecordError("missing_field", f"{field}.from is absent, and so is {field}.sender_chat")
     text = message.text if message.text is not None else message.caption or ""
     entities = message.entities if message.text is not None else message.caption_entities
     replied = message.reply_to_message
@@ -102,7 +105,7 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
     return SocialPost(
         post_id=f"{message.chat.id}-{message.message_id}",
         platform="telegram",
-        author=_author(message, message.chat if field == "channel_post" else None),
+        author=_author(message, message.chat if by_channel else None),
         text=text,
         created_at=message.date,
         conversation_id=f"{message.chat.id}-{message.message_thread_id}" if message.message_thread_id else None,
@@ -114,6 +117,7 @@ def to_post(payload: Mapping[str, Any]) -> SocialPost:
         media=_media(payload[field]),
         permalink=_permalink(message),
         attributes=_attributes(message),
+        edited_at=message.edit_date,
     )
 
 

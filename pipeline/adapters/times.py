@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No post is older. It also dates a notice of deletion that neither has a time nor lets one be told."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # "2015-02-24 11:35:52 -0800", as many exports write it: ISO 8601 has no blank before the offset
 _SPACED_OFFSET = re.compile(r"(?<=\d) (?=[+-]\d\d:?\d\d$)")

@@ -179,7 +179,9 @@ def _document(profile: Profile) -> dict[str, Any]:
 
 def _from_document(document: dict[str, Any]) -> Profile:
     value = dict(document)
-    value["contributions"] = [c | {"at": _time(c["at"])} for c in document["contributions"]]
+    # a document written before deletions were known has none
+    for name in ("contributions", "deletions"):
+        value[name] = [each | {"at": _time(each["at"])} for each in document.get(name, [])]
     value["declared"] = {name: d | {"at": _time(d["at"])} for name, d in document["declared"].items()}
     return from_dict(Profile, value | {name: _time(document[name]) for name in ("first_seen", "last_seen")})
 

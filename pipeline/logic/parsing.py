@@ -1,26 +1,25 @@
 """From the bytes of one record to a SocialPost, or to the reason why not.
 
-Reasons beside those of `pipeline.adapters.fields`: unreadable, bad_encoding, bad_json, not_an_object,
-bad_row, unknown_shape.
+Reasons beside those of `pipeline.adapters.fields`: unreadable, bad_encoding, bad_row, unknown_shape.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.adapters import ADAPTERS, Adapter, detect
 from pipeline.adapters.columns import FIELDS, NEEDED, ColumnMap
+from pipeline.adapters.fields import read_json
+from pipeline.adapters.times import EARLIEST
 from pipeline.errors import ConfigError, RecordError
 from pipeline.records import RawRecord, SocialPost
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 """How far a platform's clock may run before ours."""
 
@@ -72,8 +71,8 @@ class ParseSettings:
 def parse(raw: RawRecord, config: ParseSettings, now: datetime) -> SocialPost:
     """The post in `raw`; RecordError gives the reason when there is none.
 
-    `now` is aware: a post dated more than a day after it, or before 2000, is bad_time. No other input
-    makes it raise anything but RecordError.
+    `now` is aware: a post dated or edited more than a day after it, or before 2000, is bad_time. No other
+    input makes it raise anything but RecordError.
     """
     if raw.error is not None:
         raise RecordError("unreadable", raw.error)
@@ -82,10 +81,11 @@ def parse(raw: RawRecord, config: ParseSettings, now: datetime) -> SocialPost:
         text = raw.payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecordError("bad_encoding", f"byte {error.start + 1} is not UTF-8") from None
-    payload = _read_row(text, raw.header) if raw.header else _read_json(text)
+    payload = _read_row(text, raw.header) if raw.header else read_json(text)
     post = _choose(payload, raw, config).to_post(payload)
-    if not EARLIEST <= post.created_at <= now + AHEAD:
-        raise RecordError("bad_time", f"created_at: {post.created_at:%Y-%m-%d} lies before 2000 or in the future")
+    for name, at in (("created_at", post.created_at), ("edited_at", post.edited_at)):
+        if at and not EARLIEST <= at <= now + AHEAD:
+            raise RecordError("bad_time", f"{name}: {at:%Y-%m-%d} lies before 2000 or in the future")
     return post
 
 
@@ -99,26 +99,6 @@ def _choose(payload: Mapping[str, Any], raw: RawRecord, config: ParseSettings) -
     if raw.header:
         return columns or config.header_map(raw.header)
     return detect(payload)
-
-
-def _read_json(text: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        where = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno}, column {error.colno}"
-        raise RecordError("bad_json", f"{where}: {error.msg}") from None
-    except ValueError:
-        # Python refuses to read integers of more than 4,300 digits
-        raise RecordError("bad_json", "holds a number with thousands of digits") from None
-    except RecursionError:
-        raise RecordError("bad_json", "is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise RecordError("not_an_object", "is JSON but no object")
-    return value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise RecordError("bad_json", f"holds {name}, which is no JSON")
 
 
 def _read_row(text: str, header: Sequence[str]) -> Mapping[str, str]:

@@ -1,8 +1,11 @@
 """The profile algebra: a profile is a fold of contributions, and the fold is a commutative, idempotent monoid.
 
-A post's key is the identity of its contribution, so the union of two folds is a set union: order,
-grouping and repetition change nothing. Only the latest `keep_posts` contributions are kept; "the
-latest k of a union" is again associative, commutative and idempotent, so the bound costs no law.
+A post's key is the identity of its contribution; of several versions the greatest (`SocialPost.version`)
+counts, and a deletion beats them all. So the union of two folds is a union of sets: order, grouping and
+repetition change nothing. Only the latest `keep_posts` posts and deletions are kept; "the latest k of a
+union" is again associative, commutative and idempotent, so the bound costs no law, as long as a newer
+version of a post is not dated before an older one. Everything a profile says is read off what is kept, how
+the author looked included: what came with a deleted post goes with it.
 
 Decay: a contribution of weight w at time t counts as w·2^(−(now − t)/half-life), the exponential
 decay of radioactivity; two decayed sums with the same reference time add exactly.
@@ -11,12 +14,20 @@ decay of radioactivity; two decayed sums with the same reference time add exactl
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.records import Contribution, DeclaredAttribute, EnrichedPost, Profile
+from pipeline.records import (
+    Author,
+    Contribution,
+    DeclaredAttribute,
+    Deletion,
+    EnrichedPost,
+    Look,
+    Profile,
+)
 
 HOURS_OF_WEEK = 168
 
@@ -31,93 +42,69 @@ class ProfileSettings:
     time_zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What an author looked like in one post; of several the latest counts."""
-
-    at: datetime
-    post: str
-    followers: int
-    handle: str
-    display_name: str
-    verified: bool | None
-
-    def order(self) -> tuple[datetime, str, int, str, str, str]:
-        """A total order, so that "the latest" is the same whoever asks."""
-        return (self.at, self.post, self.followers, self.handle, self.display_name, str(self.verified))
-
-
 @dataclass
 class Fold:
-    """Contributions of one account on their way to a profile."""
+    """The posts of one account on their way to a profile."""
 
     contributions: dict[str, Contribution] = field(default_factory=dict)
-    snapshot: Snapshot | None = None
-    declared: dict[str, DeclaredAttribute] = field(default_factory=dict)
-    first_seen: datetime | None = None
+    looks: dict[str, Look] = field(default_factory=dict)
+    """How the author looked in each post of `contributions`."""
+    deletions: dict[str, datetime] = field(default_factory=dict)
+    """Key of each deleted post, and when it was deleted."""
 
     def add(self, enriched: EnrichedPost) -> None:
-        """Take in one post; taking it in again changes nothing."""
-        post, author = enriched.post, enriched.post.author
-        self._add_contribution(contribution(enriched))
-        self._see(
-            Snapshot(
-                *(post.created_at, post.key, author.followers or 0),
-                *(author.handle or "", author.display_name or "", author.verified),
-            )
-        )
-        for name, value in author.declared.items():
-            self._declare(name, DeclaredAttribute(value, post.created_at))
-        self._seen_first(post.created_at)
+        """Take in one version of a post, or its deletion; taking it in again changes nothing."""
+        post = enriched.post
+        if post.deleted:
+            self._delete(post.key, post.created_at)
+        else:
+            self._keep(contribution(enriched), _look(post.key, post.author))
 
     def merge(self, other: Fold, keep: int) -> None:
         """Take in everything of another fold of the same account (or customer)."""
-        for theirs in other.contributions.values():
-            self._add_contribution(theirs)
-        if other.snapshot:
-            self._see(other.snapshot)
-        for name, value in other.declared.items():
-            self._declare(name, value)
-        if other.first_seen:
-            self._seen_first(other.first_seen)
+        for key, at in other.deletions.items():
+            self._delete(key, at)
+        for key, theirs in other.contributions.items():
+            self._keep(theirs, other.looks[key])
         self.trim(keep)
 
     def trim(self, keep: int) -> None:
-        """Keep the latest `keep` contributions."""
-        if len(self.contributions) > keep:
-            latest = sorted(self.contributions.values(), key=_time_order)[-keep:]
-            self.contributions = {each.post: each for each in latest}
+        """Keep the latest `keep` posts and deletions."""
+        if len(self.contributions) + len(self.deletions) > keep:
+            times = {key: each.at for key, each in self.contributions.items()} | self.deletions
+            for key in sorted(times, key=lambda key: (times[key], key))[:-keep]:
+                for kept in (self.contributions, self.looks, self.deletions):
+                    kept.pop(key, None)
 
-    def _add_contribution(self, new: Contribution) -> None:
+    def _keep(self, new: Contribution, look: Look) -> None:
+        if new.post in self.deletions:
+            return
         old = self.contributions.get(new.post)
-        # the same post judged differently (another model, an edit): any fixed choice keeps the laws
-        self.contributions[new.post] = new if old is None or repr(new) > repr(old) else old
+        if old is None or _rank(new, look) > _rank(old, self.looks[new.post]):
+            self.contributions[new.post], self.looks[new.post] = new, look
 
-    def _see(self, new: Snapshot) -> None:
-        self.snapshot = max(self.snapshot or new, new, key=Snapshot.order)
-
-    def _declare(self, name: str, new: DeclaredAttribute) -> None:
-        self.declared[name] = max(self.declared.get(name, new), new, key=lambda each: (each.at, each.value))
-
-    def _seen_first(self, at: datetime) -> None:
-        self.first_seen = min(self.first_seen or at, at)
+    def _delete(self, key: str, at: datetime) -> None:
+        self.contributions.pop(key, None)
+        self.looks.pop(key, None)
+        self.deletions[key] = max(self.deletions.get(key, at), at)
 
     def profile(self, account: str, settings: ProfileSettings) -> Profile:
         """The profile as of the account's last post. The fold must not be empty."""
         self.trim(settings.keep_posts)
         posts = sorted(self.contributions.values(), key=_time_order)
-        seen = self.snapshot
-        if not posts or seen is None or self.first_seen is None:
+        deletions = [Deletion(key, at) for key, at in sorted(self.deletions.items(), key=lambda item: item[::-1])]
+        if not posts and not deletions:
             raise ValueError(f"{account}: a profile needs at least one post")
-        now = posts[-1].at
+        now = posts[-1].at if posts else deletions[-1].at
+        seen = self.looks[posts[-1].post] if posts else Look("")
         return Profile(
             account=account,
-            handle=seen.handle or None,
-            display_name=seen.display_name or None,
+            handle=seen.handle,
+            display_name=seen.display_name,
             verified=seen.verified,
-            declared=dict(sorted(self.declared.items())),
-            reach=seen.followers,
-            first_seen=self.first_seen,
+            declared=_declared(posts, self.looks),
+            reach=seen.followers or 0,
+            first_seen=posts[0].at if posts else now,
             last_seen=now,
             posts=len(posts),
             complaints=sum(each.complaint for each in posts),
@@ -131,18 +118,19 @@ class Fold:
             languages=_count(each.language for each in posts),
             brands=_count(brand for each in posts for brand in each.brands),
             contributions=tuple(posts),
+            looks=tuple(_changes(self.looks[each.post] for each in posts)),
+            deletions=tuple(deletions),
         )
 
     @classmethod
     def of(cls, profile: Profile) -> Fold:
         """The fold that a profile was made of."""
-        latest = profile.contributions[-1]
-        seen = Snapshot(
-            *(latest.at, latest.post, profile.reach),
-            *(profile.handle or "", profile.display_name or "", profile.verified),
-        )
-        contributions = {each.post: each for each in profile.contributions}
-        return cls(contributions, seen, dict(profile.declared), profile.first_seen)
+        fold, changes, look = cls(), {look.post: look for look in profile.looks}, Look("")
+        for each in profile.contributions:
+            look = changes.get(each.post, look)
+            fold.contributions[each.post], fold.looks[each.post] = each, replace(look, post=each.post)
+        fold.deletions = {each.post: each.at for each in profile.deletions}
+        return fold
 
 
 def merge(left: Profile, right: Profile, settings: ProfileSettings) -> Profile:
@@ -173,6 +161,7 @@ def contribution(enriched: EnrichedPost) -> Contribution:
         interests=dict(sorted(weights.items())),
         language=enriched.language,
         brands=enriched.brands,
+        version=post.version,
     )
 
 
@@ -207,6 +196,40 @@ def activity(posts: Iterable[Contribution], time_zone: str) -> tuple[int, ...]:
         local = post.at.astimezone(zone)
         counts[local.weekday() * 24 + local.hour] += 1
     return tuple(counts)
+
+
+def _rank(post: Contribution, look: Look) -> tuple[str, str, str]:
+    # the rest is for one version judged differently by another model: any fixed choice keeps the laws
+    return post.version, repr(post), repr(look)
+
+
+def _look(post: str, author: Author) -> Look:
+    return Look(
+        post=post,
+        handle=author.handle or None,
+        display_name=author.display_name or None,
+        verified=author.verified,
+        followers=author.followers,
+        declared=dict(sorted(author.declared.items())),
+    )
+
+
+def _changes(looks: Iterable[Look]) -> Iterator[Look]:
+    """Of looks in order of time those that differ from the one before."""
+    last = None
+    for look in looks:
+        if last is None or replace(look, post=last.post) != last:
+            yield look
+        last = look
+
+
+def _declared(posts: Iterable[Contribution], looks: Mapping[str, Look]) -> dict[str, DeclaredAttribute]:
+    """Each attribute as last stated."""
+    stated: dict[str, DeclaredAttribute] = {}
+    for post in posts:
+        for name, value in looks[post.post].declared.items():
+            stated[name] = DeclaredAttribute(value, post.at)
+    return dict(sorted(stated.items()))
 
 
 def _count(names: Iterable[str]) -> Mapping[str, int]:

@@ -45,6 +45,6 @@ class _SplitFn(beam.DoFn):
             return
         counter("classify.posts").inc()
         counter("classify.truncated").inc(int(answer.truncated))
-        counter("classify.skipped").inc(int(answer.skipped))
+        counter("classify.skipped").inc(int(answer.skipped and not parsed.post.deleted))
         counter("classify.abstained").inc(int(answer.complaint.abstain))
         yield ClassifiedPost(parsed, answer)

@@ -18,8 +18,8 @@ from schemas import validate
 class EnrichPosts(beam.PTransform):
     """Language, brands, fine interests, links and redacted text, checked against the event's schema.
 
-    Input: ClassifiedPost. Output: EnrichedPost. Failures: DeadLetter, stage `enrich`, for a post that
-    its own schema refuses; found here, it cannot fail a file or a table later.
+    Input: ClassifiedPost. Output: EnrichedPost, of deletions too: the warehouse needs them. Failures: DeadLetter,
+    stage `enrich`, for a post that its own schema refuses; found here, it cannot fail a file or a table later.
     Guarantees: pure, so retries are harmless; never windowed.
     """
 
@@ -51,6 +51,9 @@ class _EnrichFn(beam.DoFn):
 def _count(enriched: EnrichedPost) -> None:
     """The counters that the run's summary shows."""
     said = enriched.classification
+    if enriched.post.deleted:
+        counter("enrich.deleted").inc()
+        return  # a deletion is passed on, but it is no post
     counter("enrich.posts").inc()
     counter(f"enrich.sentiment.{said.sentiment.label}").inc()
     counter(f"enrich.language.{enriched.language}").inc()

@@ -72,6 +72,8 @@ def test_columns_of_a_post() -> None:
         "attributes": "RECORD REPEATED",
         "attributes.key": "STRING REQUIRED",
         "attributes.value": "STRING REQUIRED",
+        "edited_at": "TIMESTAMP NULLABLE",
+        "deleted": "BOOLEAN NULLABLE",
     }
 
 
@@ -84,7 +86,13 @@ def test_columns_of_a_post() -> None:
         ("profile", "declared.value.at", "TIMESTAMP REQUIRED"),
         ("profile", "contributions", "RECORD REPEATED"),
         ("profile", "contributions.interests.value", "FLOAT REQUIRED"),
+        ("profile", "contributions.version", "STRING NULLABLE"),
+        ("profile", "looks.declared", "RECORD REPEATED"),
+        ("profile", "deletions.at", "TIMESTAMP REQUIRED"),
         ("alert", "customer", "RECORD NULLABLE"),
+        ("case", "history.due_at", "TIMESTAMP REQUIRED"),
+        ("kpi", "first_response_bins", "RECORD REPEATED"),
+        ("kpi", "working_response_bins.count", "INTEGER REQUIRED"),
         ("enriched_post", "post.author.followers", "INTEGER NULLABLE"),
         ("enriched_post", "classification.stage.scores", "RECORD REPEATED"),
         ("enriched_post", "classification.truncated", "BOOLEAN NULLABLE"),

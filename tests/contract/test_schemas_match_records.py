@@ -15,7 +15,7 @@ import pytest
 
 import schemas
 from models.labels import HEADS
-from pipeline.records import Alert, DeadLetter, EnrichedPost, Profile, SocialPost, from_dict, to_dict
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, Profile, SocialPost, from_dict, to_dict
 
 RECORDS: dict[str, type] = {
     "social_post": SocialPost,
@@ -23,6 +23,8 @@ RECORDS: dict[str, type] = {
     "profile": Profile,
     "alert": Alert,
     "dead_letter": DeadLetter,
+    "case": Case,
+    "kpi": Kpi,
 }
 PRIMITIVES = {
     str: "string",

@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.adapters import ADAPTERS
 from pipeline.errors import RecordError
 from pipeline.logic.parsing import AHEAD, EARLIEST, ParseSettings, parse
 from pipeline.records import Author, Engagement, RawRecord, SocialPost, to_dict
 
 NOW = datetime(2026, 10, 17, tzinfo=UTC)
 ALL_SETTINGS = [
-    *(
-        ParseSettings(name)
-        for name in ("auto", "canonical", "x", "telegram", "bluesky", "mastodon", "facebook", "instagram")
-    ),
+    *(ParseSettings(name) for name in ("auto", *ADAPTERS)),
     ParseSettings(
         "columns",
         {"post_id": ["a", "b"], "text": "c", "created_at": "d", "likes": "e", "mentions": "f", "verified": "g"},
@@ -94,6 +92,81 @@ VALID = [
         "engagement": {"likes": 1},
         "attributes": {"a": 1},
     },
+    {"post_id": "1", "platform": "p", "deleted": True, "account_id": "a", "created_at": "2026-10-03T09:30:00Z"},
+    {"data": {"delete": {"tweet": {"id": "1", "author_id": "5"}, "event_at": "2026-10-03T09:30:00Z"}}},
+    {"delete": {"status": {"id": 1, "user_id": 5}, "timestamp_ms": "1790000000000"}},
+    {
+        "update_id": 1,
+        "edited_channel_post": {"message_id": 2, "chat": {"id": -1004}, "date": 1790000000, "edit_date": 1790000009},
+    },
+    {"event": "delete", "payload": "117377573715968001"},
+    {
+        "event": "status.update",
+        "payload": '{"id": "1", "created_at": "2026-10-03T09:30:00Z", "edited_at": "2026-10-03T09:31:00Z", '
+        '"content": "a", "account": {"id": "2", "acct": "a@b"}}',
+    },
+    {
+        "did": "did:plc:a",
+        "time_us": 1790000000000000,
+        "commit": {"operation": "delete", "collection": "app.bsky.feed.post", "rkey": "r"},
+    },
+    {
+        "object": "page",
+        "entry": [
+            {
+                "id": "9",
+                "time": 1790000000,
+                "changes": [
+                    {
+                        "field": "feed",
+                        "value": {
+                            "item": "comment",
+                            "verb": "edited",
+                            "comment_id": "1_2",
+                            "post_id": "9_1",
+                            "parent_id": "1_1",
+                            "created_time": 1790000000,
+                            "message": "m",
+                            "from": {"id": "3", "name": "N"},
+                        },
+                    }
+                ],
+            }
+        ],
+    },
+    {
+        "object": "instagram",
+        "entry": [
+            {
+                "id": "9",
+                "time": 1790000000000,
+                "changes": [
+                    {"field": "comments", "value": {"id": "1", "from": {"id": "3", "username": "u"}, "text": "t"}}
+                ],
+            }
+        ],
+    },
+    {
+        "id": "urn:li:share:1",
+        "author": "urn:li:organization:2",
+        "commentary": "a {hashtag|\\#|b} @[C](urn:li:organization:3) \\(d\\)",
+        "createdAt": 1790000000000,
+        "lastModifiedAt": 1790000001000,
+        "lifecycleState": "PUBLISHED",
+        "lifecycleStateInfo": {"isEditedByAuthor": True},
+        "content": {"multiImage": {"images": [{"id": "urn:li:image:1"}]}},
+        "reshareContext": {"parent": "urn:li:share:4"},
+    },
+    {
+        "id": "7",
+        "actor": "urn:li:person:2",
+        "message": {"text": "t"},
+        "created": {"time": 1790000000000},
+        "lastModified": {"time": 1790000001000},
+        "object": "urn:li:activity:1",
+        "parentComment": "urn:li:comment:(urn:li:activity:1,6)",
+        "likesSummary": {"totalLikes": 1},
+    },
     {"a": "x", "b": 1, "c": "t", "d": "2026-10-03 09:30", "e": "12", "f": '["x"]', "g": "no", "h": [1]},
 ]
 
@@ -116,6 +189,7 @@ def expect_post_or_record_error(payload: bytes, header: tuple[str, ...] = ()) ->
             outcome.message.encode()
             continue
         assert EARLIEST <= outcome.created_at <= NOW + AHEAD
+        assert not (outcome.deleted and (outcome.text or outcome.attributes))
         assert outcome.post_id.strip()
         # every sink can store every text of it
         assert "\x00" not in "".join(leaves(to_dict(outcome)))
@@ -208,6 +282,7 @@ posts = st.builds(
     engagement=st.builds(Engagement, likes=counts, shares=counts, replies=counts, views=counts),
     permalink=maybe,
     attributes=named,
+    edited_at=st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2026, 10, 17), timezones=st.just(UTC)),
 )
 
 
@@ -215,6 +290,7 @@ posts = st.builds(
 def test_the_canonical_form_brings_every_post_back(post: SocialPost) -> None:
     nested = to_dict(post)
     nested["created_at"] = post.created_at.isoformat()
+    nested["edited_at"] = post.edited_at and post.edited_at.isoformat()
     flat = {**nested, **nested["author"], **nested["engagement"]}
     del flat["author"], flat["engagement"]
     for form in (nested, flat):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from pipeline.records import Alert, DeadLetter, EnrichedPost, Profile, SocialPost, from_dict, to_dict
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, Profile, SocialPost, from_dict, to_dict
 
 RECORDS: dict[str, type] = {
     "social_post": SocialPost,
@@ -24,6 +24,8 @@ RECORDS: dict[str, type] = {
     "profile": Profile,
     "alert": Alert,
     "dead_letter": DeadLetter,
+    "case": Case,
+    "kpi": Kpi,
 }
 # surrogates are not Unicode text: JSON input cannot hold them once decoded as UTF-8
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)

@@ -108,10 +108,33 @@ def test_a_time_ahead_of_the_network_is_not_believed():
     assert post.created_at == datetime(2026, 10, 3, 7, 35, 20, 698298, tzinfo=UTC)
 
 
+def test_an_update_is_the_same_post():
+    new, edit = bluesky.to_post(event()), bluesky.to_post({**event(operation="update"), "time_us": 1791016520698298})
+    assert (edit.key, edit.created_at) == (new.key, new.created_at)
+    assert edit.edited_at == datetime(2026, 10, 3, 8, 35, 20, 698298, tzinfo=UTC)
+    assert edit.version > new.version
+
+
+def test_a_deletion():
+    gone = event(operation="delete")
+    del gone["commit"]["record"], gone["commit"]["cid"]
+    assert detect(gone) is bluesky
+    assert bluesky.to_post(gone) == SocialPost(
+        post_id="at://did:plc:me/app.bsky.feed.post/3mwx",
+        platform="bluesky",
+        author=Author("did:plc:me"),
+        text="",
+        created_at=datetime(2026, 10, 3, 7, 35, 20, 698298, tzinfo=UTC),
+        deleted=True,
+    )
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "field"),
     [
-        (event(operation="delete", record=None), "unknown_shape", "commit"),
+        (event(operation="delete", collection="app.bsky.feed.like"), "unknown_shape", "commit"),
+        (event(operation="purge"), "unknown_shape", "commit"),
+        (event(operation="delete", rkey=""), "missing_field", "commit.rkey"),
         (event(collection="app.bsky.feed.like"), "unknown_shape", "commit"),
         ({"did": "did:plc:me", "kind": "identity"}, "missing_field", "commit"),
         (event(record=None), "missing_field", "commit.record"),

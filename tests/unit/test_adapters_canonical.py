@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -71,9 +72,38 @@ def test_the_least_there_can_be():
     assert (post.author, post.engagement, post.attributes) == (Author(None), Engagement(), {})
 
 
+@pytest.mark.parametrize("payload", [FLAT, NESTED], ids=["flat", "nested"])
+def test_an_edit(payload):
+    edit = canonical.to_post({**payload, "text": "خوب بود", "edited_at": "2026-10-04T00:00:00Z", "deleted": None})
+    assert edit == replace(POST, text="خوب بود", edited_at=datetime(2026, 10, 4, tzinfo=UTC))
+    assert edit.version > POST.version
+
+
+@pytest.mark.parametrize("payload", [FLAT, NESTED], ids=["flat", "nested"])
+def test_of_a_deletion_only_the_key_the_time_and_the_account_are_taken(payload):
+    gone = canonical.to_post({**payload, "deleted": True, "edited_at": "2026-10-04T00:00:00Z", "text": 5})
+    assert gone == SocialPost("ws-48001", "webshop", Author("7", "fatemeh.gh"), "", POST.created_at, deleted=True)
+
+
+@pytest.mark.parametrize(
+    ("time", "at"),
+    [
+        ({}, datetime(2000, 1, 1, tzinfo=UTC)),
+        ({"created_at": None, "edited_at": "2026-10-04T00:00:00Z"}, datetime(2026, 10, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_deletion_needs_neither_text_nor_time(time, at):
+    gone = canonical.to_post({"post_id": "1", "platform": "x", "deleted": True, **time})
+    assert gone == SocialPost("1", "x", Author(None), "", at, deleted=True)
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "field"),
     [
+        ({**FLAT, "deleted": True, "post_id": ""}, "missing_field", "post_id"),
+        ({**FLAT, "deleted": True, "created_at": "soon"}, "bad_time", "created_at"),
+        ({**FLAT, "deleted": "yes"}, "wrong_type", "deleted"),
+        ({**FLAT, "edited_at": "soon"}, "bad_time", "edited_at"),
         ({**FLAT, "post_id": None}, "missing_field", "post_id"),
         ({**FLAT, "platform": "Web Shop"}, "bad_value", "platform"),
         ({**FLAT, "platform": "a:b"}, "bad_value", "platform"),

@@ -91,9 +91,77 @@ def test_a_facebook_comment_of_somebody_the_page_may_not_see():
     assert (post.conversation_id, post.permalink) == (None, "https://www.facebook.com/5")
 
 
+def notification(about, *changes):
+    return {"object": about, "entry": [{"id": "9", "time": 1791024520, "changes": list(changes)}]}
+
+
+def feed(**changes):
+    value = {
+        "item": "comment",
+        "verb": "add",
+        "comment_id": "1003_7036",
+        "post_id": "9_1003",
+        "parent_id": "9_1003",
+        "created_time": 1791024510,
+        "message": "Parsi Shops قسطی هم میدین؟",
+        "from": {"id": "615", "name": "رویا"},
+    }
+    return notification("page", {"field": "feed", "value": {**value, **changes}})
+
+
+SENT = datetime.fromtimestamp(1791024520, UTC)
+
+
+def test_a_notification_of_a_new_facebook_comment_is_the_same_post_as_the_comment():
+    assert detect(feed()) is facebook
+    new, read = facebook.to_post(feed()), facebook.to_post(FACEBOOK)
+    assert (new.key, new.author, new.conversation_id, new.permalink) == (
+        read.key,
+        read.author,
+        read.conversation_id,
+        read.permalink,
+    )
+    assert (new.in_reply_to_post_id, new.created_at) == ("1003", datetime.fromtimestamp(1791024510, UTC))
+    assert facebook.to_post(feed(parent_id="1003_7000")).in_reply_to_post_id == "1003_7000"
+
+
+def test_an_edited_facebook_comment():
+    edit = facebook.to_post(feed(verb="edited", message="ممنون"))
+    assert (edit.text, edit.edited_at) == ("ممنون", SENT)
+    assert edit.version > facebook.to_post(feed()).version
+
+
+def test_a_removed_facebook_comment():
+    gone = feed(verb="remove", message=None)
+    assert facebook.to_post(gone) == SocialPost("1003_7036", "facebook", Author("615"), "", SENT, deleted=True)
+    assert facebook.to_post(feed(verb="remove", **{"from": None})).author == Author(None)
+
+
+def test_a_notification_of_a_new_instagram_comment():
+    value = {name: INSTAGRAM[name] for name in ("id", "text", "from")} | {"media": {"id": "18020191863730557"}}
+    payload = notification("instagram", {"field": "comments", "value": value})
+    # Instagram gives some times in milliseconds
+    payload["entry"][0]["time"] = 1791024520000
+    assert detect(payload) is instagram
+    post = instagram.to_post(payload)
+    assert (post.key, post.author, post.created_at) == (
+        "instagram:17950000171670490",
+        Author("17843041290085", "nili.home"),
+        SENT,
+    )
+
+
 @pytest.mark.parametrize(
     ("adapter", "payload", "reason", "field"),
     [
+        (facebook, feed(item="reaction"), "unknown_shape", "entry: only a comment's"),
+        (facebook, feed(verb="hide"), "unknown_shape", "entry: only a comment's"),
+        (facebook, feed(comment_id=None), "missing_field", "comment_id"),
+        (facebook, notification("page"), "unknown_shape", "entry: holds 0 changes"),
+        (facebook, notification("page", *feed()["entry"][0]["changes"] * 2), "unknown_shape", "entry: holds 2 changes"),
+        (facebook, notification("page", {"field": "ratings", "value": {}}), "unknown_shape", "entry: only changes of"),
+        (facebook, notification("page", {"field": "feed"}), "missing_field", "entry.0.changes.0.value"),
+        (instagram, notification("instagram", {"field": "mentions", "value": {}}), "unknown_shape", "entry: only"),
         (instagram, {**INSTAGRAM, "id": ""}, "missing_field", "id"),
         (instagram, {**INSTAGRAM, "from": "nili"}, "wrong_type", "from"),
         (instagram, {**INSTAGRAM, "from": {}}, "missing_field", "from.id"),

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +68,54 @@ def test_a_status():
             "source": "Tusky",
         },
     )
+
+
+def event(name, payload):
+    return {"stream": ["public"], "event": name, "payload": payload}
+
+
+def test_an_edited_status():
+    post = mastodon.to_post({**STATUS, "edited_at": "2026-10-03T16:00:00.000Z"})
+    assert post.edited_at == datetime(2026, 10, 3, 16, tzinfo=UTC)
+    assert post.version > mastodon.to_post({**STATUS, "edited_at": None}).version
+
+
+@pytest.mark.parametrize("name", ["update", "status.update"])
+def test_an_event_carries_a_status_in_a_string(name):
+    payload = event(name, json.dumps(STATUS))
+    assert detect(payload) is mastodon
+    assert mastodon.to_post(payload) == mastodon.to_post(STATUS)
+
+
+def test_a_deletion_names_only_the_post_and_is_dated_by_its_id():
+    payload = event("delete", STATUS["id"])
+    assert detect(payload) is mastodon
+    # the id was made at 2026-10-03 15:00:38.125, true to the second
+    at = datetime.fromtimestamp((int(STATUS["id"]) >> 16) // 1000 + 1, UTC)
+    assert mastodon.to_post(payload) == SocialPost(STATUS["id"], "mastodon", Author(None), "", at, deleted=True)
+
+
+@pytest.mark.parametrize("number", ["17", "AbC4", "9" * 20, "9" * 30, "٣"])
+def test_an_id_that_tells_no_time(number):
+    assert mastodon.to_post(event("delete", number)).created_at == datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason", "message"),
+    [
+        (event("notification", "{}"), "unknown_shape", "event: only update, status.update and delete are read"),
+        (event("update", "{"), "bad_json", "column 2"),
+        (event("update", "[1]"), "not_an_object", "is JSON"),
+        (event("update", STATUS), "wrong_type", "payload must be text"),
+        (event("update", '{"id": "1"}'), "missing_field", "content is absent"),
+        (event("delete", None), "missing_field", "payload is null"),
+    ],
+)
+def test_what_is_wrong_with_an_event_is_named(payload, reason, message):
+    with pytest.raises(RecordError) as failure:
+        mastodon.to_post(payload)
+    assert failure.value.reason == reason
+    assert failure.value.message.startswith(message)
 
 
 def test_a_boost_says_nothing_itself():

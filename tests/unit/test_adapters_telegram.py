@@ -78,6 +78,15 @@ def test_sender_chat_stands_for_an_author_without_a_face(sender):
     assert post.author == Author("-1009", None, "Parsi")
 
 
+@pytest.mark.parametrize("field", ["edited_message", "edited_channel_post"])
+def test_an_edit_is_the_same_post_at_the_same_time(field):
+    new = telegram.to_post({"update_id": 1, field.removeprefix("edited_"): MESSAGE})
+    edit = telegram.to_post({"update_id": 2, field: {**MESSAGE, "text": "رسید", "edit_date": 1791009000}})
+    assert (edit.key, edit.created_at, edit.author) == (new.key, new.created_at, new.author)
+    assert (edit.text, edit.edited_at) == ("رسید", datetime.fromtimestamp(1791009000, UTC))
+    assert edit.version > new.version
+
+
 def test_a_picture_without_words_has_empty_text():
     post = telegram.to_post(
         update(text=None, entities=None, photo=[{}], animation={"file_id": "a"}, document={"file_id": "a"})
@@ -99,7 +108,8 @@ def test_permalinks_of_chats_without_a_public_name(chat, link):
 @pytest.mark.parametrize(
     ("payload", "reason", "field"),
     [
-        ({"update_id": 1, "edited_message": MESSAGE}, "unknown_shape", "message"),
+        ({"update_id": 1, "message_reaction": {}}, "unknown_shape", "message"),
+        ({"update_id": 1, "edited_message": {**MESSAGE, "from": None}}, "missing_field", "edited_message.from"),
         (update(**{"from": None}), "missing_field", "message.from"),
         (update(date=None), "missing_field", "message.date"),
         (update(date="1791005540"), "wrong_type", "message.date"),

@@ -109,9 +109,66 @@ def test_a_strange_username_cannot_leave_the_permalink():
     assert x.to_post(payload).permalink == "https://x.com/a%2F..%2Fb%3F%E2%80%AE/status/1800000000000000007"
 
 
+# ids of posts written at 2026-10-03 09:30:00.250 and, edited, at 09:41:07.500 UTC
+FIRST, SECOND = (str((ms - 1288834974657) << 22) for ms in (1791019800250, 1791020467500))
+CHAIN = {"edit_history_tweet_ids": [FIRST, SECOND]}
+
+
+def test_an_edit_is_the_same_post_under_its_first_id():
+    first = x.to_post(with_data(id=FIRST, **CHAIN))
+    # whether X gives the time of this version or of the first one
+    for told in ("2026-10-03T09:41:07.000Z", "2026-10-03T09:30:00.000Z"):
+        edit = x.to_post(with_data(id=SECOND, text="it came", created_at=told, **CHAIN))
+        assert edit.key == first.key == f"x:{FIRST}"
+        assert edit.created_at == first.created_at == datetime(2026, 10, 3, 9, 30, tzinfo=UTC)
+        assert (first.edited_at, edit.edited_at) == (None, datetime(2026, 10, 3, 9, 41, 7, 500000, tzinfo=UTC))
+        assert edit.version > first.version
+        assert edit.permalink.endswith(SECOND)
+
+
+@pytest.mark.parametrize("first", ["12", "no snowflake", "9" * 20])
+def test_ids_that_tell_no_time_leave_the_time_that_was_told(first):
+    edit = x.to_post(with_data(edit_history_tweet_ids=[first, PAYLOAD["data"]["id"]]))
+    assert (edit.post_id, edit.created_at, edit.edited_at) == (first, edit.created_at, edit.created_at)
+
+
+@pytest.mark.parametrize(
+    ("payload", "author", "at"),
+    [
+        (
+            {"data": {"delete": {"tweet": {"id": "60", "author_id": "319"}, "event_at": "2026-10-03T12:34:56.789Z"}}},
+            "319",
+            datetime(2026, 10, 3, 12, 34, 56, 789000, tzinfo=UTC),
+        ),
+        (
+            {"delete": {"tweet": {"id": "60", "author_id": "319"}, "event_at": "2026-10-03T12:34:56Z"}},
+            "319",
+            datetime(2026, 10, 3, 12, 34, 56, tzinfo=UTC),
+        ),
+        (
+            {"delete": {"status": {"id": 60, "id_str": "60", "user_id": 319}, "timestamp_ms": "1791020467500"}},
+            "319",
+            datetime(2026, 10, 3, 9, 41, 7, 500000, tzinfo=UTC),
+        ),
+    ],
+)
+def test_a_notice_of_deletion(payload, author, at):
+    assert detect(payload) is x
+    assert x.to_post(payload) == SocialPost("60", "x", Author(author), "", at, deleted=True)
+
+
+def test_a_notice_without_a_time_is_dated_by_the_id():
+    assert x.to_post({"delete": {"status": {"id": int(FIRST)}}}).created_at.minute == 30
+    assert x.to_post({"delete": {"status": {"id": "a"}}}).created_at == datetime(2000, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("payload", "reason", "message"),
     [
+        ({"data": {"drop": {"tweet": {"id": "1"}}}}, "unknown_shape", "data: of compliance events only delete is read"),
+        ({"delete": {}}, "missing_field", "delete.tweet is absent, and so is delete.status"),
+        ({"delete": {"tweet": {"id": ""}}}, "missing_field", "delete.tweet.id: is empty"),
+        ({"data": {"delete": []}}, "wrong_type", "delete must be an object, not a list"),
         ({"data": None}, "missing_field", "data is null"),
         ({"data": []}, "wrong_type", "data must be an object, not a list"),
         (with_data(id=None), "missing_field", "data.id is null"),

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 from pipeline.errors import ConfigError, TransientError
 from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.profile import Fold, ProfileSettings
-from tests.builders import a_classification, a_post, an_enriched_post
+from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 
 SETTINGS = ProfileSettings()
 
@@ -49,6 +49,40 @@ def test_new_posts_are_merged_with_what_is_there_in_any_order(store):
     for part in ([profile(3)], [profile(1, 2)], [profile(5)]):
         store.merge(part, SETTINGS)
     assert store.read("x:ali") == profile(1, 2, 3, 5)
+
+
+def deletions(*numbers):
+    fold = Fold()
+    for number in numbers:
+        fold.add(an_enriched_post(a_deletion(str(number), hours=99)))
+    return fold.profile("x:ali", SETTINGS)
+
+
+def test_a_deletion_takes_its_post_out_of_the_store_for_good(store):
+    store.merge([profile(1, 2)], SETTINGS)
+    assert store.merge([deletions(2)], SETTINGS) == 1
+    seen = store.read("x:ali")
+    assert [each.post for each in seen.contributions] == ["x:1"]
+    assert store.merge([profile(2)], SETTINGS) == 0
+    assert store.read("x:ali") == seen
+
+
+def test_when_every_post_is_deleted_the_store_says_nothing_of_the_person(store, url):
+    store.merge([profile(1, 2)], SETTINGS)
+    store.merge([deletions(1, 2)], SETTINGS)
+    with create_engine(url).connect() as connection:
+        row = connection.execute(text("select posts, handle, reach, interests, document from profiles")).one()
+    assert tuple(row)[:4] == (0, None, 0, "{}")
+    assert "skiing" not in row.document
+    assert '"ali"' not in row.document
+
+
+def test_a_row_written_before_deletions_were_known_is_read(store, url):
+    store.merge([profile(1)], SETTINGS)
+    with create_engine(url).begin() as connection:
+        connection.execute(text("update profiles set document = json_remove(document, '$.looks', '$.deletions')"))
+    store.merge([profile(2)], SETTINGS)
+    assert store.read("x:ali").posts == 2
 
 
 def test_many_profiles_in_one_call(store):
