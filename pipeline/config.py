@@ -16,11 +16,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pipeline.errors import ConfigError
 from pipeline.logic.alerts import AlertRule, AlertSettings, Department
+from pipeline.logic.care import CareSettings
+from pipeline.logic.cases import CaseSettings
 from pipeline.logic.durations import parse_duration
 from pipeline.logic.enrichment import EnrichSettings
 from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.parsing import ParseSettings
 from pipeline.logic.profile import ProfileSettings
+from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar, parse_hours
 
 Category = Literal[
@@ -79,6 +82,28 @@ class DepartmentSection(_Section):
     calendar: str
     answer_within: Duration
     answer_within_by_severity: dict[Annotated[int, Field(ge=1, le=4)], Duration] = {}
+    escalate_to: str | None = Field(None, description="who takes over what was not answered in time")
+
+
+class CasesSection(_Section):
+    """How a complaint is followed until it is settled."""
+
+    warn_after: Annotated[float, Field(gt=0, le=1)] = 0.75
+    settle_after: Duration = timedelta(days=7)
+    reopen_within: Duration = timedelta(days=30)
+    alert_on: list[Literal["at_risk", "breached", "answered", "reopened", "resolved"]] = [
+        *("at_risk", "breached", "answered", "reopened", "resolved")
+    ]
+
+
+class SignalsSection(_Section):
+    """When a customer's posts add up to something a department should know."""
+
+    advocate_posts: Annotated[int, Field(ge=1)] = 3
+    advocate_within: Duration = timedelta(days=90)
+    churn_complaints: Annotated[int, Field(ge=2)] = 3
+    churn_within: Duration = timedelta(days=30)
+    department: str | None = Field(default=None, description="who hears of it; by the post's category when absent")
 
 
 class RuleSection(_Section):
@@ -110,6 +135,8 @@ class Config(_Section):
     departments: Annotated[dict[str, DepartmentSection], Field(min_length=1)]
     fallback_department: str
     alerts: list[RuleSection]
+    cases: CasesSection = CasesSection()
+    signals: SignalsSection = SignalsSection()
     profiles: ProfileSection = ProfileSection()
 
     @model_validator(mode="after")
@@ -131,10 +158,28 @@ class Config(_Section):
             for category in department.categories:
                 if owner.setdefault(category, name) != name:
                     raise ValueError(f"departments.{name}.categories: {category} already belongs to {owner[category]}")
+        for name in self.departments:
+            self._check_ladder(name)
+        if self.signals.department not in (None, *self.departments):
+            raise ValueError(f"signals.department: {self.signals.department!r} is not under departments")
         names = [rule.name for rule in self.alerts]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
         return self
+
+    def _above(self, name: str) -> str | None:
+        """Who takes over from a department: the one it names, else the fallback."""
+        named = self.departments[name].escalate_to
+        return named or (self.fallback_department if name != self.fallback_department else None)
+
+    def _check_ladder(self, name: str) -> None:
+        path = [name]
+        while above := self._above(path[-1]):
+            if above not in self.departments:
+                raise ValueError(f"departments.{path[-1]}.escalate_to: {above!r} is not under departments")
+            if above in path:
+                raise ValueError(f"departments.{path[-1]}.escalate_to: {' → '.join([*path, above])} goes in a circle")
+            path.append(above)
 
     def with_format(self, name: str | None) -> Config:
         """This config with the input's format named (None leaves it); raises ConfigError for an unknown one."""
@@ -169,7 +214,7 @@ class Config(_Section):
         )
 
     def alert_settings(self) -> AlertSettings:
-        """What `RaiseAlerts` takes."""
+        """Departments, routes and escalation rules."""
         calendars = {name: self._calendar(name, section) for name, section in self.calendars.items()}
         for name, of in self.departments.items():
             for allowed in (of.answer_within, *of.answer_within_by_severity.values()):
@@ -182,12 +227,23 @@ class Config(_Section):
                 for rule in self.alerts
             ),
             departments={
-                name: Department(name, calendars[of.calendar], of.answer_within, of.answer_within_by_severity)
+                name: Department(
+                    name, calendars[of.calendar], of.answer_within, of.answer_within_by_severity, self._above(name)
+                )
                 for name, of in self.departments.items()
             },
             routes={category: name for name, of in self.departments.items() for category in of.categories},
             fallback=self.fallback_department,
             brands=frozenset(name for name, brand in self.brands.items() if brand.alert) if self.brands else None,
+        )
+
+    def care_settings(self) -> CareSettings:
+        """What `CareForCustomers` takes."""
+        of, on = self.cases, self.signals
+        return CareSettings(
+            CaseSettings(self.alert_settings(), of.warn_after, of.settle_after, of.reopen_within),
+            SignalSettings(on.advocate_posts, on.advocate_within, on.churn_complaints, on.churn_within, on.department),
+            frozenset(of.alert_on),
         )
 
     def profile_settings(self) -> ProfileSettings:
@@ -231,7 +287,7 @@ def load_config(path: Path) -> Config:
         config = Config.model_validate(value)
         config.parse_settings()
         config.enrich_settings()
-        config.alert_settings()
+        config.care_settings()
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".lstrip(": ") for each in error.errors()]
         raise ConfigError(f"--config {path}:\n  " + "\n  ".join(problems)) from error

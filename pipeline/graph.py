@@ -1,4 +1,4 @@
-"""The pipeline on one screen: posts in; enriched events, profiles, alerts and dead letters out."""
+"""The pipeline on one screen: posts in; enriched events, profiles, cases, alerts and dead letters out."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import apache_beam as beam
 from pipeline.config import Config
 from pipeline.failures import Outcome
 from pipeline.ports import Ports
+from pipeline.transforms.address_posts import AddressPosts
+from pipeline.transforms.care_for_customers import CareForCustomers
 from pipeline.transforms.classify_posts import ClassifyPosts
 from pipeline.transforms.drop_duplicates import DropDuplicates
 from pipeline.transforms.enrich_posts import EnrichPosts
 from pipeline.transforms.fold_profiles import FoldProfiles
 from pipeline.transforms.parse_posts import ParsePosts
-from pipeline.transforms.raise_alerts import RaiseAlerts
 
 
 def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
@@ -38,9 +39,12 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
         | "Fold profiles" >> FoldProfiles(config.profile_settings())
         | "Upsert profiles" >> ports.upsert_profiles
     )  # fmt: skip
-    (
-        enriched
-        | "Raise alerts" >> RaiseAlerts(config.alert_settings(), ports.explain)
-        | "Write alerts" >> ports.write_alerts
-    )  # fmt: skip
+    addressed = enriched | "Address posts" >> AddressPosts()
+    recalled = pipeline | "Recall care" >> ports.recall_care
+    care = addressed | "Care for customers" >> CareForCustomers(
+        config.care_settings(), ports.explain, ports.clock, recalled
+    )
+    care.cases | "Write cases" >> ports.write_cases
+    care.alerts | "Write alerts" >> ports.write_alerts
+    care.facts | "Keep facts" >> ports.keep_facts
     failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters

@@ -33,8 +33,14 @@ class Ports:
     """EnrichedPost → warehouse."""
     upsert_profiles: beam.PTransform
     """Profile → store, merged with what the store has."""
+    recall_care: beam.PTransform
+    """Nothing → (customer, Known), what earlier runs knew of customers who may still be owed something."""
+    write_cases: beam.PTransform
+    """Case → store."""
     write_alerts: beam.PTransform
-    """Alert → the departments."""
+    """Alert → the departments, and the store once they have it."""
+    keep_facts: beam.PTransform
+    """(customer, Fact) → store, for the next run to recall."""
     write_dead_letters: beam.PTransform
     """DeadLetter → where it can be looked at and replayed from."""
     clock: Clock

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pipeline.logic import text
-from pipeline.logic.profile import Fold, ProfileSettings
+from pipeline.logic.profile import ProfileSettings, decayed_interests
 from pipeline.logic.sla import WorkingCalendar
-from pipeline.records import Alert, CustomerBrief, EnrichedPost
+from pipeline.records import Alert, Contribution, CustomerBrief, EnrichedPost
 
 EXCERPT_CHARACTERS = 280
 WORD_CHARACTERS = 40
@@ -30,6 +30,8 @@ class Department:
     calendar: WorkingCalendar
     answer_within: timedelta
     answer_within_by_severity: Mapping[int, timedelta] = field(default_factory=dict)
+    escalate_to: str | None = None
+    """The department above it, which takes over what it did not answer in time; None at the top."""
 
     def allowed(self, severity: int) -> timedelta:
         """Working time the department has for a complaint of that severity."""
@@ -60,6 +62,22 @@ class AlertRule:
         return tuple(phrases)
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What raises an alert."""
+
+    rule: str
+    level: str
+    at: datetime
+    """Event time."""
+    anchor: str
+    """With the rule, the identity of the alert: key of the post behind it, or a case's step."""
+    reasons: tuple[str, ...]
+    case: str | None = None
+    due_at: datetime | None = None
+    """By the department's working time from `at` when None."""
+
+
 @dataclass(frozen=True)
 class AlertSettings:
     """The company's rules, first match wins, and its departments."""
@@ -81,22 +99,22 @@ class AlertSettings:
         return self.departments[routed[0] if routed else self.fallback]
 
 
-def escalation(enriched: EnrichedPost, history: Fold, settings: AlertSettings) -> Alert | None:
-    """The alert that this post calls for, or None.
+def escalation(enriched: EnrichedPost, settings: AlertSettings) -> tuple[AlertRule, tuple[str, ...]] | None:
+    """The first rule that holds for a post, and why; None when none does.
 
-    Args:
-        enriched: the post. The brand's own posts, adverts, complaints about somebody else's brand, and
-            complaints the model is unsure of (they are for review) are never escalated.
-        history: what the same account wrote before this post; it becomes the customer brief.
+    Deleted posts, the brand's own posts, adverts, complaints about somebody else's brand, and complaints the
+    model is unsure of (they are for review) are never escalated.
     """
     said = enriched.classification
-    if not said.complaint.label or said.complaint.abstain or said.promo.label or enriched.is_brand_reply:
+    if enriched.post.deleted or enriched.is_brand_reply:
+        return None
+    if not said.complaint.label or said.complaint.abstain or said.promo.label:
         return None
     if settings.brands is not None and settings.brands.isdisjoint(enriched.brands):
         return None
     for rule in settings.rules:
         if reasons := rule.reasons(enriched):
-            return _alert(rule, reasons, enriched, history, settings)
+            return rule, reasons
     return None
 
 
@@ -109,50 +127,64 @@ def explained(alert: Alert, enriched: EnrichedPost, explain: Explain) -> Alert:
     return replace(alert, words=tuple(text.excerpt(word, WORD_CHARACTERS) for word in words[:MOST_WORDS]))
 
 
-def alert_id(rule: str, post_key: str) -> str:
-    """Deterministic id: the same rule and post give the same id on every run, anywhere."""
-    return hashlib.sha256(f"{rule}\n{post_key}".encode()).hexdigest()[:32]
+def alert_id(rule: str, anchor: str) -> str:
+    """Deterministic id: the same rule and post (or step of a case) give the same id on every run, anywhere."""
+    return hashlib.sha256(f"{rule}\n{anchor}".encode()).hexdigest()[:32]
 
 
-def _alert(
-    rule: AlertRule, reasons: tuple[str, ...], enriched: EnrichedPost, history: Fold, settings: AlertSettings
+def raised(
+    cause: Cause,
+    about: EnrichedPost,
+    earlier: Sequence[Contribution],
+    settings: AlertSettings,
+    department: str | None = None,
 ) -> Alert:
-    post, said = enriched.post, enriched.classification
-    department, severity = settings.department(said.categories.labels), int(said.severity.label)
+    """The alert that a cause calls for.
+
+    Args:
+        about: the post that it shows.
+        earlier: what the account wrote before the cause; it becomes the customer brief.
+        department: who should act; by the post's categories when None.
+    """
+    post, said = about.post, about.classification
+    routed, severity = settings.department(said.categories.labels), int(said.severity.label)
+    to = settings.departments[department] if department else routed
     return Alert(
-        alert_id=alert_id(rule.name, post.key),
-        rule=rule.name,
-        level=rule.level,
-        department=department.name,
+        alert_id=alert_id(cause.rule, cause.anchor),
+        rule=cause.rule,
+        level=cause.level,
+        department=to.name,
         account=post.account_key,
         platform=post.platform,
         post_id=post.post_id,
-        brands=enriched.brands,
+        brands=about.brands,
         category=said.categories.labels[0] if said.categories.labels else None,
         severity=severity,
         created_at=post.created_at,
-        due_at=department.calendar.due_at(post.created_at, department.allowed(severity)),
-        customer=brief(enriched, history, settings.profiles),
-        excerpt=text.excerpt(enriched.redacted_text, EXCERPT_CHARACTERS),
-        language=enriched.language,
+        due_at=cause.due_at or to.calendar.due_at(cause.at, to.allowed(severity)),
+        customer=brief(about, earlier, settings.profiles),
+        excerpt=text.excerpt(about.redacted_text, EXCERPT_CHARACTERS),
+        language=about.language,
         permalink=post.permalink,
-        reasons=reasons,
+        reasons=cause.reasons,
         model=said.model,
+        case=cause.case,
+        raised_at=cause.at,
     )
 
 
-def brief(enriched: EnrichedPost, history: Fold, settings: ProfileSettings) -> CustomerBrief | None:
+def brief(enriched: EnrichedPost, earlier: Sequence[Contribution], settings: ProfileSettings) -> CustomerBrief | None:
     """Who is speaking, from earlier posts only; None for an anonymous post."""
     post = enriched.post
     if post.account_key is None:
         return None
-    earlier = history.contributions.values()
-    known = history.profile(post.account_key, settings) if earlier else None
+    times = [each.at for each in earlier]
+    interests = decayed_interests(earlier, max(times), settings.interest_half_life) if earlier else {}
     return CustomerBrief(
         posts=len(earlier),
-        complaints=known.complaints if known else 0,
-        advocacy=known.advocacy if known else 0,
-        first_seen=min(history.first_seen or post.created_at, post.created_at),
+        complaints=sum(each.complaint for each in earlier),
+        advocacy=sum(each.advocacy for each in earlier),
+        first_seen=min([*times, post.created_at]),
         followers=post.author.followers,
-        interests=tuple(known.interests)[:3] if known else (),
+        interests=tuple(interests)[:3],
     )

@@ -3,10 +3,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from pipeline.logic.alerts import AlertRule, AlertSettings, Department, alert_id, escalation, explained
-from pipeline.logic.profile import Fold
+from pipeline.logic.alerts import AlertRule, AlertSettings, Cause, Department, alert_id, escalation, explained, raised
+from pipeline.logic.profile import contribution
 from pipeline.logic.sla import WorkingCalendar
-from tests.builders import a_classification, a_post, an_enriched_post
+from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 
 OFFICE = WorkingCalendar("Asia/Tehran", {day: ((time(8, 30), time(17)),) for day in (5, 6, 0, 1, 2)})
 SETTINGS = AlertSettings(
@@ -26,8 +26,17 @@ SETTINGS = AlertSettings(
 )
 
 
-def alert_of(post=None, history=None, **said):
-    return escalation(an_enriched_post(post, a_classification(**said)), history or Fold(), SETTINGS)
+def alert_of(post=None, earlier=(), **said):
+    return alert_about(an_enriched_post(post, a_classification(**said)), earlier)
+
+
+def alert_about(enriched, earlier=()):
+    found = escalation(enriched, SETTINGS)
+    if found is None:
+        return None
+    rule, reasons = found
+    at, key = enriched.post.created_at, enriched.post.key
+    return raised(Cause(rule.name, rule.level, at, key, reasons), enriched, earlier, SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +61,15 @@ def test_the_first_rule_that_holds_decides(said, followers, rule):
 
 def test_the_brands_own_posts_and_other_brands_are_never_escalated():
     serious = a_classification(severity=4)
-    assert escalation(an_enriched_post(None, serious, own=True), Fold(), SETTINGS) is None
+    assert escalation(an_enriched_post(None, serious, own=True), SETTINGS) is None
     elsewhere = replace(an_enriched_post(None, serious), brands=("Rahavard",))
-    assert escalation(elsewhere, Fold(), SETTINGS) is None
-    assert escalation(elsewhere, Fold(), replace(SETTINGS, brands=None)) is not None
+    assert escalation(elsewhere, SETTINGS) is None
+    assert escalation(elsewhere, replace(SETTINGS, brands=None)) is not None
+
+
+def test_a_deleted_post_is_never_escalated():
+    serious = an_enriched_post(a_deletion(), a_classification(severity=4))
+    assert escalation(serious, SETTINGS) is None
 
 
 def test_due_counts_the_departments_working_hours():
@@ -69,10 +83,11 @@ def test_due_counts_the_departments_working_hours():
 
 
 def test_the_brief_tells_what_was_known_before_the_post():
-    history = Fold()
-    history.add(an_enriched_post(a_post("0", hours=-48), a_classification(severity=2, topics=("food",))))
-    history.add(an_enriched_post(a_post("1", hours=-24), a_classification(advocacy=True), interests=("skiing",)))
-    brief = alert_of(a_post("2"), history, severity=4).customer
+    earlier = [
+        contribution(an_enriched_post(a_post("0", hours=-48), a_classification(severity=2, topics=("food",)))),
+        contribution(an_enriched_post(a_post("1", hours=-24), a_classification(advocacy=True), interests=("skiing",))),
+    ]
+    brief = alert_of(a_post("2"), earlier, severity=4).customer
     assert (brief.posts, brief.complaints, brief.advocacy) == (2, 1, 1)
     assert brief.first_seen == a_post(hours=-48).created_at
     assert set(brief.interests) == {"food", "skiing"}
@@ -87,7 +102,7 @@ def test_the_excerpt_is_the_redacted_text_cut_to_length():
     enriched = replace(
         an_enriched_post(None, a_classification(severity=4)), redacted_text="call [phone] " + "word " * 100
     )
-    alert = escalation(enriched, Fold(), SETTINGS)
+    alert = alert_about(enriched)
     assert alert.excerpt.startswith("call [phone]")
     assert len(alert.excerpt) <= 280
 
@@ -96,7 +111,7 @@ def test_words_are_sought_in_the_redacted_text_and_cut_to_length():
     enriched = replace(
         an_enriched_post(a_post(text="0912"), a_classification(severity=4)), redacted_text="call [phone]"
     )
-    alert, asked = escalation(enriched, Fold(), SETTINGS), []
+    alert, asked = alert_about(enriched), []
 
     def explain(*question):
         asked.append(question)

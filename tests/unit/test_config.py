@@ -68,6 +68,14 @@ def broken(**change):
         ({"interests": {"skiing": {"terms": []}}}, "interests.skiing.terms"),
         ({"brands": {"A": {"accounts": {"x": ["1", "1"]}}}}, "the account x 1 is listed twice"),
         ({"departments__customer-care__answer_within": "900d"}, "departments.customer-care.answer_within"),
+        ({"departments__customer-care__escalate_to": "nobody"}, "customer-care.escalate_to: 'nobody' is not under"),
+        (
+            {"departments__customer-care__escalate_to": "customer-care"},
+            "customer-care → customer-care goes in a circle",
+        ),
+        ({"cases": {"warn_after": 1.5}}, "cases.warn_after"),
+        ({"cases": {"alert_on": ["opened"]}}, "cases.alert_on.0"),
+        ({"signals": {"department": "nobody"}}, "signals.department: 'nobody' is not under departments"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_key(tmp_path, change, named):

@@ -1,0 +1,181 @@
+"""Cases, alerts and the facts they rest on, in the store.
+
+The facts are the truth: cases and alerts follow from them. A run that begins recalls the facts of the customers
+who may still be owed something, and the alerts they were told of, so that no deadline is forgotten and no alert is
+told twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, or_, select
+from sqlalchemy.exc import OperationalError
+
+from pipeline.errors import TransientError
+from pipeline.io import database
+from pipeline.logic.care import Known
+from pipeline.logic.facts import Fact
+from pipeline.records import Alert, Case, from_json, to_json
+
+T = TypeVar("T")
+TABLES = MetaData()
+FACTS = Table(
+    "facts",
+    TABLES,
+    Column("customer", String, primary_key=True, comment="as cases.customer"),
+    Column("post", String, primary_key=True, comment="platform:post_id"),
+    Column("version", String, primary_key=True, comment="of the post; the newest counts"),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    Column("document", JSON, nullable=False, comment="the whole Fact; redacted text only"),
+)
+CASES = Table(
+    "cases",
+    TABLES,
+    Column("case_id", String, primary_key=True),
+    Column("customer", String, nullable=False, index=True, comment="platform:account_id"),
+    Column("department", String, nullable=False, comment="who has to act"),
+    Column("state", String, nullable=False, index=True),
+    Column("severity", Integer, nullable=False, comment="1..4"),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("resolved_at", DateTime(timezone=True)),
+    Column("sla_met", Boolean),
+    Column("document", JSON, nullable=False, comment="the whole Case, as schemas/case.v1.avsc"),
+)
+ALERTS = Table(
+    "alerts",
+    TABLES,
+    Column("alert_id", String, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("level", String, nullable=False),
+    Column("department", String, nullable=False, index=True),
+    Column("customer", String, nullable=False, index=True, comment="as cases.customer"),
+    Column("case_id", String),
+    Column("raised_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("document", JSON, nullable=False, comment="the whole Alert, as schemas/alert.v1.avsc"),
+)
+
+
+class CareStore:
+    """Writes are idempotent; every one is a transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
+        self._engine, self.shown_url = database.connect(url)
+
+    def create_tables(self) -> None:
+        """Create what is missing; raises ConfigError when the database cannot be opened."""
+        database.create_tables(self._engine, (FACTS, CASES, ALERTS), self.shown_url)
+
+    def add_facts(self, facts: Iterable[tuple[str, Fact]]) -> None:
+        """Keep facts of customers; a fact that is there stays. Raises TransientError: nothing was written."""
+        rows = [
+            {
+                **{"customer": customer, "post": fact.post, "version": fact.version},
+                **{"at": fact.at, "document": to_json(fact)},
+            }
+            for customer, fact in facts
+        ]
+        self._upsert(FACTS, database.last_of_each(rows, "customer", "post", "version"), ())
+
+    def put_cases(self, cases: Iterable[Case]) -> None:
+        """Write cases over what was there; a void case goes. Raises TransientError: nothing was written."""
+        same = [column.name for column in CASES.c if column.name != "document"]
+        latest = {case.case_id: case for case in cases}
+        rows = [
+            {name: getattr(case, name) for name in same} | {"document": to_json(case)}
+            for _, case in sorted(latest.items())
+            if not case.void
+        ]
+        self._upsert(CASES, rows, [*same[1:], "document"])
+        void = [case.case_id for case in latest.values() if case.void]
+        if void:
+            self._write(lambda connection: connection.execute(CASES.delete().where(CASES.c.case_id.in_(void))))
+
+    def put_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Write alerts; a higher revision replaces a lower one. Raises TransientError: nothing was written."""
+        same = ("alert_id", "revision", "withdrawn", "rule", "level", "department", "raised_at", "due_at")
+        rows = [
+            {name: getattr(alert, name) for name in same}
+            | {"customer": customer_of(alert), "case_id": alert.case, "document": to_json(alert)}
+            for alert in sorted(alerts, key=lambda each: each.revision)
+        ]
+        names = [column.name for column in ALERTS.c if not column.primary_key]
+        self._upsert(ALERTS, database.last_of_each(rows, "alert_id"), names, newer="revision")
+
+    def recall(self, customers_since: timedelta) -> Iterator[tuple[str, Known]]:
+        """What is known of every customer with an unsettled case, or with a post of the latest such time."""
+        with self._engine.connect() as connection:
+            latest = connection.scalar(select(FACTS.c.at).order_by(FACTS.c.at.desc()).limit(1))
+            if latest is None:
+                return
+            open_cases = select(CASES.c.customer).where(CASES.c.state != "resolved")
+            recent = select(FACTS.c.customer).where(FACTS.c.at >= latest - customers_since)
+
+            def of(table: Table, kind: type[T]) -> dict[str, list[T]]:
+                found: dict[str, list[T]] = defaultdict(list)
+                theirs = or_(table.c.customer.in_(open_cases), table.c.customer.in_(recent))
+                for customer, document in connection.execute(select(table.c.customer, table.c.document).where(theirs)):
+                    found[customer].append(from_json(kind, document))
+                return found
+
+            facts, alerts = of(FACTS, Fact), of(ALERTS, Alert)
+        for customer, theirs in sorted(facts.items()):
+            yield customer, Known(tuple(theirs), tuple(alerts.get(customer, ())))
+
+    def cases(self) -> Iterator[Case]:
+        """Every case, in order of id."""
+        return self._read(CASES, CASES.c.case_id, Case)
+
+    def alerts(self) -> Iterator[Alert]:
+        """Every alert that stands, in order of time."""
+        for alert in self._read(ALERTS, ALERTS.c.raised_at, Alert):
+            if not alert.withdrawn:
+                yield alert
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _read(self, table: Table, order: Any, kind: Any) -> Iterator[Any]:
+        with self._engine.connect() as connection:
+            for (document,) in connection.execute(select(table.c.document).order_by(order)):
+                yield from_json(kind, document)
+
+    def _upsert(self, table: Table, rows: Sequence[dict[str, Any]], names: Sequence[str], newer: str = "") -> None:
+        def write(connection: Any) -> None:
+            for part in database.chunks(rows):
+                statement = database.insert(connection, table).values(list(part))
+                keys = [column.name for column in table.primary_key]
+                given = statement.excluded  # type: ignore[attr-defined]
+                if names:
+                    where = given[newer] > table.c[newer] if newer else None
+                    statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
+                        index_elements=keys, set_={name: given[name] for name in names}, where=where
+                    )
+                else:
+                    statement = statement.on_conflict_do_nothing(index_elements=keys)  # type: ignore[attr-defined]
+                connection.execute(statement)
+
+        if rows:
+            self._write(write)
+
+    def _write(self, work: Any) -> None:
+        try:
+            with self._engine.begin() as connection:
+                work(connection)
+        except OperationalError as error:
+            raise TransientError(f"store: {error.orig}") from error
+
+
+def customer_of(alert: Alert) -> str:
+    """Whom an alert concerns, as `Case.customer`."""
+    return alert.account or f"post {alert.platform}:{alert.post_id}"

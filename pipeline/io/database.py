@@ -1,0 +1,98 @@
+"""A connection to the store: SQLite as the embedded default, PostgreSQL for teams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.sql.dml import Insert
+
+from pipeline.errors import ConfigError, TransientError
+
+T = TypeVar("T")
+_PATIENCE_S = "30"
+"""How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
+_WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
+"""Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
+CHUNK = 400
+"""Rows a statement: below SQLite's limit of 32,766 bound values."""
+
+
+def connect(url: str) -> tuple[Engine, str]:
+    """The engine, and the URL without its password, for people and logs.
+
+    Raises:
+        ConfigError: the URL is not one SQLAlchemy can use here.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(f"--store: not a database URL ({error}); for example sqlite:///profiles.db") from error
+    shown = parsed.render_as_string(hide_password=True)
+    try:
+        if parsed.drivername.startswith("sqlite") and "timeout" not in parsed.query:
+            parsed = parsed.update_query_dict({"timeout": _PATIENCE_S})
+        # hide_parameters: an error of the database must not print what a record says
+        engine = create_engine(parsed, hide_parameters=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(f"--store {shown}: {error}; for example sqlite:///profiles.db") from error
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise ConfigError(f"--store {shown}: SQLite and PostgreSQL are supported")
+    if engine.dialect.name == "sqlite":
+        _take_write_lock_first(engine)
+    return engine, shown
+
+
+def create_tables(engine: Engine, tables: Sequence[Table], shown: str) -> None:
+    """Create what is missing; raises ConfigError when the database cannot be opened."""
+    try:
+        for table in tables:
+            table.create(engine, checkfirst=True)
+    except OperationalError as error:
+        raise ConfigError(f"--store {shown}: cannot be opened: {error.orig}") from error
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that knows ON CONFLICT, in the database's dialect."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)  # type: ignore[no-any-return]
+
+
+def patiently(write: Callable[[], T]) -> T:
+    """Call it, again after a pause while the database is away; the last TransientError goes on."""
+    for wait in _WAITS_S:
+        try:
+            return write()
+        except TransientError:
+            time.sleep(wait)
+    return write()
+
+
+def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The rows, CHUNK at a time."""
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def last_of_each(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
+    """One row a key, the last one; sorted, so that two writers lock in one order."""
+    kept = {tuple(row[name] for name in key): row for row in rows}
+    return [kept[each] for each in sorted(kept)]
+
+
+def _take_write_lock_first(engine: Engine) -> None:
+    """Begin every SQLite transaction with its write lock, so that read-then-write cannot deadlock."""
+
+    @event.listens_for(engine, "connect")
+    def _manual_begin(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

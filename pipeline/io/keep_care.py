@@ -1,0 +1,92 @@
+"""Cases, alerts and facts into the store, and back out of it when a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Literal
+
+import apache_beam as beam
+
+from pipeline.io import database
+from pipeline.io.care_store import CareStore
+from pipeline.logic.care import Known
+
+_BATCH = 200
+What = Literal["add_facts", "put_cases", "put_alerts"]
+
+
+class KeepInStore(beam.PTransform):
+    """Write records with one method of `CareStore`, a transaction a batch.
+
+    Input: what the method takes one of. Output: nothing.
+    Guarantees: idempotent; a store that is away is waited for, then the bundle fails and the runner retries it.
+    """
+
+    def __init__(self, url: str, what: What) -> None:
+        super().__init__()
+        self._url, self._what = url, what
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        return (
+            records
+            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
+            | "Write" >> beam.ParDo(_KeepFn(self._url, self._what))
+        )
+
+
+class RecallCare(beam.PTransform):
+    """What the store knows of customers who may still be owed something.
+
+    Input: PBegin. Output: (customer, Known).
+    """
+
+    def __init__(self, url: str, since: timedelta, alerts: bool = True) -> None:
+        """
+        Args:
+            since: customers who posted so shortly before the latest post are recalled too.
+            alerts: also what was told, so that it is not told again.
+        """
+        super().__init__()
+        self._url, self._since, self._alerts = url, since, alerts
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+        return (
+            begin
+            | "Begin" >> beam.Impulse()
+            | "Recall" >> beam.ParDo(_RecallFn(self._url, self._since, self._alerts))
+        )  # fmt: skip
+
+
+class _StoreFn(beam.DoFn):
+    _store: CareStore
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def setup(self) -> None:
+        self._store = CareStore(self._url)
+
+    def teardown(self) -> None:
+        self._store.close()
+
+
+class _KeepFn(_StoreFn):
+    def __init__(self, url: str, what: What) -> None:
+        super().__init__(url)
+        self._what = what
+
+    def process(self, element: list[Any]) -> None:
+        database.patiently(lambda: getattr(self._store, self._what)(element))
+
+
+class _RecallFn(_StoreFn):
+    def __init__(self, url: str, since: timedelta, alerts: bool) -> None:
+        super().__init__(url)
+        self._since, self._alerts = since, alerts
+
+    def process(self, element: bytes) -> Iterable[tuple[str, Known]]:
+        del element  # the impulse
+        for customer, known in self._store.recall(self._since):
+            yield customer, known if self._alerts else replace(known, alerts=())

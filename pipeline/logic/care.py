@@ -1,0 +1,148 @@
+"""Everything that is to be told about one customer: their cases, and every alert about them.
+
+One pure function of the set of the customer's facts and of now. A stream calls it at every post and at every
+deadline and sends what is new; a batch calls it once. Both end with the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pipeline.logic import cases as course
+from pipeline.logic.alerts import Cause, escalation, raised
+from pipeline.logic.cases import CaseSettings
+from pipeline.logic.facts import Fact, newest
+from pipeline.logic.signals import SignalSettings, signals
+from pipeline.records import Alert, Case, Contribution, Transition
+
+LEVELS = {
+    course.AT_RISK: "high",
+    course.BREACHED: "critical",
+    course.ANSWERED: "info",
+    course.REOPENED: "high",
+    course.RESOLVED: "info",
+}
+"""Steps of a case that are told, and how urgent each is. That a case opened is told by the escalation rules."""
+_OF_THE_CLOCK = {f"case-{state.replace('_', '-')}" for state in (course.AT_RISK, course.BREACHED, course.RESOLVED)}
+RECOVERED = "customer-recovered"
+"""A case that a happy customer resolved; silence resolves without a word of theirs."""
+
+
+@dataclass(frozen=True)
+class CareSettings:
+    """How a company cares for those who speak to it."""
+
+    cases: CaseSettings
+    signals: SignalSettings = field(default_factory=SignalSettings)
+    steps: frozenset[str] = frozenset(LEVELS)
+    """Steps of a case that raise an alert."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of a customer as of a moment."""
+
+    cases: Mapping[str, Case]
+    alerts: Mapping[str, Alert]
+    """Both by id."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier runs knew of a customer and had told."""
+
+    facts: tuple[Fact, ...]
+    alerts: tuple[Alert, ...]
+
+    @property
+    def now(self) -> datetime | None:
+        """How far the clock had run: the latest step that it brought and that was told."""
+        return max((a.raised_at for a in self.alerts if a.rule in _OF_THE_CLOCK and a.raised_at), default=None)
+
+
+def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: datetime) -> Told:
+    """Cases and alerts of the customer as of `now`."""
+    keep = settings.cases.alerts.profiles.keep_posts
+    known = newest(facts)[-keep:]
+    found = course.cases(customer, known, settings.cases, now)
+    alerts = list(_alerts(customer, known, found, settings))
+    return Told({case.case_id: case for case in found}, {alert.alert_id: alert for alert in alerts})
+
+
+def news(before: Told, after: Told) -> Told:
+    """What has to be said when `before` was said and `after` holds: the new, the changed, and what is no more.
+
+    A changed alert carries the next revision; one that is no more comes back as withdrawn, such a case as void.
+    """
+    alerts = {}
+    for key, alert in after.alerts.items():
+        old = before.alerts.get(key)
+        if old is None:
+            alerts[key] = alert
+        elif replace(old, revision=1, words=()) != replace(alert, words=()):
+            alerts[key] = replace(alert, revision=old.revision + 1, words=old.words)
+    for key, old in before.alerts.items():
+        if key not in after.alerts and not old.withdrawn:
+            alerts[key] = replace(old, revision=old.revision + 1, withdrawn=True)
+    cases = {key: case for key, case in after.cases.items() if before.cases.get(key) != case}
+    gone = {key: replace(c, void=True) for key, c in before.cases.items() if key not in after.cases and not c.void}
+    return Told(cases | gone, alerts)
+
+
+def _alerts(customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings) -> Iterator[Alert]:
+    rules, by_post = settings.cases.alerts, {fact.post: fact for fact in facts}
+    case_of = {post.post: case.case_id for case in cases for post in case.posts}
+    for fact in facts:
+        if fact.enriched and (found := escalation(fact.enriched, rules)):
+            rule, reasons = found
+            cause = Cause(rule.name, rule.level, fact.at, fact.post, reasons, case_of.get(fact.post))
+            yield raised(cause, fact.enriched, _earlier(facts, fact.at, fact.post), rules)
+    for case in cases:
+        for number, step in enumerate(case.history):
+            about = by_post[step.about].enriched
+            if step.state in settings.steps and about:
+                cause = _cause(customer, case, number)
+                yield raised(cause, about, _earlier(facts, step.at, step.post or ""), rules, step.department)
+    for cause, fact in signals(facts, rules.brands, settings.signals):
+        if fact.enriched:
+            told = _earlier(facts, fact.at, fact.post)
+            yield raised(cause, fact.enriched, told, rules, settings.signals.department)
+
+
+def _cause(customer: str, case: Case, number: int) -> Cause:
+    """A step of a case. Its identity hangs on posts alone, so that a late post elsewhere does not rename it."""
+    step = case.history[number]
+    rung = sum(earlier.state == course.BREACHED and earlier.round == step.round for earlier in case.history[:number])
+    rule = RECOVERED if step.state == course.RESOLVED and step.post else f"case-{step.state.replace('_', '-')}"
+    return Cause(
+        rule=rule,
+        level=LEVELS[step.state],
+        at=step.at,
+        anchor=f"{customer}\n{step.round}\n{step.post or rung}",
+        reasons=_reasons(step, rung),
+        case=case.case_id,
+        due_at=step.due_at,
+    )
+
+
+def _reasons(step: Transition, rung: int) -> tuple[str, ...]:
+    if step.state == course.AT_RISK:
+        return (f"no answer yet, due {step.due_at:%Y-%m-%d %H:%M} UTC",)
+    if step.state == course.BREACHED:
+        return (f"not answered in time, for the {_ordinal(rung + 1)} time", f"now with {step.department}")
+    if step.state == course.REOPENED:
+        return ("complains again after the answer",)
+    if step.state == course.RESOLVED:
+        return ("the customer is happy again",) if step.post else ("nothing more was heard after the answer",)
+    return ("answered",)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _earlier(facts: Sequence[Fact], at: datetime, post: str) -> list[Contribution]:
+    """What the customer had written before that moment."""
+    return [fact.contribution for fact in facts if fact.contribution and (fact.at, fact.post) < (at, post)]

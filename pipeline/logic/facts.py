@@ -1,0 +1,99 @@
+"""What one post means to the care of one customer: a complaint, an answer, a word of thanks, or something else.
+
+A customer's cases and alerts are functions of the *set* of these facts. The post's key is a fact's identity; of
+several versions of a post (an edit, a deletion) the newest counts, whatever came first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from pipeline.logic.profile import contribution
+from pipeline.records import Contribution, EnrichedPost
+
+
+class Kind(StrEnum):
+    """What a post is to a case."""
+
+    COMPLAINT = "complaint"
+    """About a brand of ours, and the model is sure of it."""
+    REPLY = "reply"
+    """The brand's own account speaks to the customer."""
+    HAPPY = "happy"
+    """The customer thanks, or sounds happy."""
+    OTHER = "other"
+    DELETED = "deleted"
+    """The post is gone; what it once said counts for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One post, seen from the customer whom it concerns."""
+
+    post: str
+    """`SocialPost.key`."""
+    at: datetime
+    kind: Kind
+    brands: tuple[str, ...]
+    contribution: Contribution | None
+    """What the post adds to the author's profile; None for replies and anonymous posts."""
+    enriched: EnrichedPost | None
+    """The event itself without its raw text, for what an alert shows; None where no alert can show it."""
+    version: str
+    """`SocialPost.version`, and what was said of it: a total order of the versions of one post."""
+
+
+def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
+    """The fact that a post is.
+
+    Args:
+        brands: whose complaints are ours to solve; None when the config names no brand.
+    """
+    post = enriched.post
+    kind = _kind(enriched, brands)
+    said = enriched.classification
+    speaks = kind not in (Kind.REPLY, Kind.DELETED)
+    shown = speaks and (said.complaint.label or said.advocacy.label or "churn" in said.intents.labels)
+    return Fact(
+        post=post.key,
+        at=post.created_at,
+        kind=kind,
+        brands=enriched.brands,
+        contribution=None if enriched.is_brand_reply or post.account_key is None else contribution(enriched),
+        enriched=_without_raw_text(enriched) if shown else None,
+        version=f"{post.version} {hashlib.sha1(repr(said).encode()).hexdigest()[:12]}",
+    )
+
+
+def newest(facts: Iterable[Fact]) -> list[Fact]:
+    """One fact a post, the newest version, in order of time; deleted posts are left out."""
+    kept: dict[str, Fact] = {}
+    for each in facts:
+        old = kept.get(each.post)
+        if old is None or each.version > old.version:
+            kept[each.post] = each
+    return sorted((f for f in kept.values() if f.kind is not Kind.DELETED), key=lambda f: (f.at, f.post))
+
+
+def _kind(enriched: EnrichedPost, brands: frozenset[str] | None) -> Kind:
+    said = enriched.classification
+    if enriched.post.deleted:
+        return Kind.DELETED
+    if enriched.is_brand_reply:
+        return Kind.REPLY
+    ours = brands is None or not brands.isdisjoint(enriched.brands)
+    if said.complaint.label:
+        # what the model is unsure of goes to a person, not to a department with a deadline
+        sure = ours and not said.complaint.abstain and not said.promo.label
+        return Kind.COMPLAINT if sure else Kind.OTHER
+    thanks = "thanks" in said.intents.labels
+    return Kind.HAPPY if thanks or (said.sentiment.label == "pos" and not said.sentiment.abstain) else Kind.OTHER
+
+
+def _without_raw_text(enriched: EnrichedPost) -> EnrichedPost:
+    """State that lives for weeks holds the redacted text only."""
+    return replace(enriched, post=replace(enriched.post, text="", attributes={}, links=(), hashtags=()))

@@ -1,0 +1,123 @@
+"""Say whom each post concerns: its author, or the customer whom the brand's own account answers."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.coders import PickleCoder
+from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
+
+from pipeline.metrics import counter
+from pipeline.records import EnrichedPost
+
+SHARDS = 1024
+"""State lives in so many cells: the local streaming engine walks over all keys of a step again and again."""
+REMEMBER = timedelta(days=14)
+"""How long an unbounded run keeps a post that may be answered, or a reply whose post has not come (event time)."""
+
+
+class AddressPosts(beam.PTransform):
+    """Key each post by the customer whom it concerns.
+
+    Input: EnrichedPost. Output: (customer, EnrichedPost), customer as `Case.customer`.
+    The author of a customer's post; of a brand's reply the account that the platform says it answers or, where
+    the platform names only the post, that post's author. A reply may come before the post it answers: it waits
+    for it. Brand posts that answer nobody concern no customer and are left out, counted as `address.to_nobody`.
+    Guarantees: the same pairs in any order of arrival; where input never ends, within REMEMBER.
+    """
+
+    def expand(self, posts: beam.PCollection) -> beam.PCollection:
+        parts = posts | "Read off" >> beam.ParDo(_ReadOffFn()).with_outputs("look_up", main="known")
+        found = (
+            parts.look_up
+            | "By answered post" >> _typed(tuple[int, _Known | _Asked])
+            | "Look up" >> beam.ParDo(_LookUpFn(None if posts.is_bounded else REMEMBER))
+        )
+        return (parts.known, found) | "All pairs" >> beam.Flatten() | "By customer" >> _typed(tuple[str, EnrichedPost])
+
+
+def _typed(kind: Any) -> beam.PTransform:
+    """The same elements; state wants to know that they are pairs, which an output with a tag does not say."""
+    return beam.Map(lambda pair: pair).with_output_types(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A post that may be answered, and whose it is."""
+
+    post: str
+    customer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A reply that names only the post it answers."""
+
+    post: str
+    reply: EnrichedPost
+
+
+class _ReadOffFn(beam.DoFn):
+    def process(self, element: EnrichedPost) -> Iterable[Any]:
+        post = element.post
+        answered = post.in_reply_to_post_id and f"{post.platform}:{post.in_reply_to_post_id}"
+        if not element.is_brand_reply:
+            customer = post.account_key or f"post {post.key}"
+            yield customer, element
+            yield beam.pvalue.TaggedOutput("look_up", (_shard(post.key), _Known(post.key, customer, post.created_at)))
+        elif post.in_reply_to_account_id:
+            yield f"{post.platform}:{post.in_reply_to_account_id}", element
+        elif answered:
+            yield beam.pvalue.TaggedOutput("look_up", (_shard(answered), _Asked(answered, element)))
+        else:
+            counter("address.to_nobody").inc()
+
+
+class _LookUpFn(beam.DoFn):
+    """One cell of state a shard: posts that may be answered, and replies that wait."""
+
+    CELL = ReadModifyWriteStateSpec("cell", PickleCoder())
+
+    def __init__(self, remember: timedelta | None) -> None:
+        self._remember = remember
+
+    def process(
+        self, element: tuple[int, _Known | _Asked], cell: Any = beam.DoFn.StateParam(CELL)
+    ) -> Iterable[tuple[str, EnrichedPost]]:
+        said = element[1]
+        known, waiting = cell.read() or _nothing()
+        if isinstance(said, _Known):
+            known[said.post] = (said.customer, said.at)
+            for reply in waiting.pop(said.post, ()):
+                yield said.customer, reply
+            newest = said.at
+        else:
+            newest = said.reply.post.created_at
+            if said.post in known:
+                yield known[said.post][0], said.reply
+            else:
+                waiting.setdefault(said.post, []).append(said.reply)
+        if self._remember:
+            _forget(known, waiting, newest - self._remember)
+        cell.write((known, waiting))
+
+
+def _nothing() -> tuple[dict[str, tuple[str, datetime]], dict[str, list[EnrichedPost]]]:
+    return {}, {}
+
+
+def _forget(known: dict[str, Any], waiting: dict[str, Any], before: datetime) -> None:
+    for post in [post for post, (_, at) in known.items() if at < before]:
+        del known[post]
+    for post in [post for post, replies in waiting.items() if replies[-1].post.created_at < before]:
+        counter("address.to_nobody").inc(len(waiting.pop(post)))
+
+
+def _shard(post: str) -> int:
+    return zlib.crc32(post.encode()) % SHARDS

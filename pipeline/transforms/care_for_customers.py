@@ -1,0 +1,184 @@
+"""Follow each customer's cases, and tell the departments what they must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.coders import PickleCoder
+from apache_beam.transforms.timeutil import TimeDomain
+from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
+from apache_beam.utils.timestamp import Timestamp
+
+from pipeline.logic.alerts import Explain, explained
+from pipeline.logic.care import CareSettings, Known, Told, news, tell
+from pipeline.logic.cases import next_change
+from pipeline.logic.facts import Fact, fact, newest
+from pipeline.metrics import counter
+from pipeline.records import Alert, Case
+
+NOTHING = Told({}, {})
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Care(NamedTuple):
+    """What comes of caring."""
+
+    cases: beam.PCollection[Case]
+    alerts: beam.PCollection[Alert]
+    facts: beam.PCollection[tuple[str, Fact]]
+    """What the posts of this run mean, by customer; cases and alerts follow from them."""
+
+
+class CareForCustomers(beam.PTransform):
+    """Cases and alerts of every customer, as `logic.care.tell` gives them.
+
+    Input: (customer, EnrichedPost), and what earlier runs knew: (customer, Known).
+    Output: Case, Alert, (customer, Fact).
+    Bounded input: each customer is told of once, as of the clock. Unbounded: at every post and, by event-time
+    timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
+    revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
+    each id is the same in both. A timer beyond the clock does nothing: an engine that drains runs all timers.
+    Guarantees: event time; ids are deterministic. Only what escalates a post is explained, once a post.
+    An error of `explain` fails the bundle.
+    """
+
+    def __init__(
+        self,
+        settings: CareSettings,
+        explain: Explain,
+        clock: Callable[[], datetime],
+        recalled: beam.PCollection[tuple[str, Known]],
+    ) -> None:
+        super().__init__()
+        self._settings, self._explain, self._clock, self._recalled = settings, explain, clock, recalled
+
+    def expand(self, posts: beam.PCollection) -> Care:
+        given = (self._settings, self._explain, self._clock)
+        brands = self._settings.cases.alerts.brands
+        facts = posts | "What each post means" >> beam.MapTuple(lambda customer, each: (customer, fact(each, brands)))
+        known = (
+            (facts, self._recalled)
+            | "And what was known" >> beam.Flatten()
+            | "By customer" >> beam.Map(lambda pair: pair).with_output_types(tuple[str, Fact | Known])
+        )
+        if posts.is_bounded:
+            told = known | "Gather facts" >> beam.GroupByKey() | "Tell" >> _told(_TellOnceFn(*given))
+        else:
+            told = known | "Keep telling" >> _told(_KeepTellingFn(*given))
+        return Care(told.cases, told.alerts, facts)
+
+
+def _told(do: beam.DoFn) -> beam.PTransform:
+    return beam.ParDo(do).with_outputs("cases", main="alerts")
+
+
+class _TellFn(beam.DoFn):
+    def __init__(self, settings: CareSettings, explain: Explain, clock: Callable[[], datetime]) -> None:
+        self._settings, self._explain, self._clock = settings, explain, clock
+
+    def _say(self, told: Told, facts: Iterable[Fact]) -> Iterable[Any]:
+        """What is told, on its way out; the alerts that escalate a post with the words that carried it."""
+        events = {each.post: each.enriched for each in facts}
+        rules = {rule.name for rule in self._settings.cases.alerts.rules}
+        for alert in told.alerts.values():
+            event = events.get(f"{alert.platform}:{alert.post_id}")
+            if alert.rule in rules and alert.revision == 1 and event:
+                alert = explained(alert, event, self._explain)
+            _count(alert)
+            yield alert
+        for case in told.cases.values():
+            counter(f"cases.{'void' if case.void else case.state}").inc()
+            yield beam.pvalue.TaggedOutput("cases", case)
+
+
+class _TellOnceFn(_TellFn):
+    def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
+        customer, (facts, before) = element[0], _taken_apart(element[1])
+        yield from self._say(news(before, tell(customer, facts, self._settings, self._clock())), facts)
+
+
+class _KeepTellingFn(_TellFn):
+    FACTS = BagStateSpec("facts", PickleCoder())
+    TOLD = ReadModifyWriteStateSpec("told", PickleCoder())
+    NOW = ReadModifyWriteStateSpec("now", PickleCoder())
+    CLOCK = TimerSpec("clock", TimeDomain.WATERMARK)
+
+    def process(
+        self,
+        element: tuple[str, Fact | Known],
+        facts: Any = beam.DoFn.StateParam(FACTS),
+        told: Any = beam.DoFn.StateParam(TOLD),
+        now: Any = beam.DoFn.StateParam(NOW),
+        clock: Any = beam.DoFn.TimerParam(CLOCK),
+    ) -> Iterable[Any]:
+        customer, (new, said) = element[0], _taken_apart([element[1]])
+        before = list(facts.read())
+        fresh = [each for each in new if each not in before]
+        if not fresh:
+            return ()  # delivered again
+        if said.alerts:
+            now_said = told.read() or NOTHING
+            told.write(Told(now_said.cases, {**said.alerts, **now_said.alerts}))
+            if isinstance(element[1], Known) and element[1].now:
+                now.write(max(now.read() or LONG_AGO, element[1].now))
+        known = [*before, *fresh]
+        keep = self._settings.cases.alerts.profiles.keep_posts
+        if len(known) > 2 * keep:
+            facts.clear()
+            fresh = known = newest(known)[-keep:]
+        for each in fresh:
+            facts.add(each)
+        return self._go_on(customer, known, told, now.read() or LONG_AGO, clock)
+
+    @on_timer(CLOCK)
+    def on_clock(
+        self,
+        customer: str = beam.DoFn.KeyParam,
+        at: Timestamp = beam.DoFn.TimestampParam,
+        facts: Any = beam.DoFn.StateParam(FACTS),
+        told: Any = beam.DoFn.StateParam(TOLD),
+        now: Any = beam.DoFn.StateParam(NOW),
+        clock: Any = beam.DoFn.TimerParam(CLOCK),
+    ) -> Iterable[Any]:
+        moment = at.to_utc_datetime(has_tz=True)
+        if moment > self._clock():
+            return ()
+        moment = max(moment, now.read() or LONG_AGO)
+        now.write(moment)
+        return self._go_on(customer, list(facts.read()), told, moment, clock)
+
+    def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:
+        before = told.read() or NOTHING
+        fresh = news(before, tell(customer, facts, self._settings, now))
+        said = list(self._say(fresh, facts))
+        alerts = {each.alert_id: each for each in said if isinstance(each, Alert)}
+        told.write(Told({**before.cases, **fresh.cases}, {**before.alerts, **alerts}))
+        ahead = next_change(customer, facts, self._settings.cases, now)
+        if ahead:
+            clock.set(Timestamp.from_utc_datetime(ahead))
+        else:
+            clock.clear()
+        return said
+
+
+def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
+    """The facts, and what earlier runs told."""
+    facts: list[Fact] = []
+    alerts: dict[str, Alert] = {}
+    for each in known:
+        facts += each.facts if isinstance(each, Known) else [each]
+        alerts |= {alert.alert_id: alert for alert in each.alerts} if isinstance(each, Known) else {}
+    return facts, Told({}, alerts)
+
+
+def _count(alert: Alert) -> None:
+    if alert.withdrawn:
+        counter("alerts.withdrawn").inc()
+    elif alert.revision == 1:
+        counter("alerts.raised").inc()
+        counter(f"alerts.level.{alert.level}").inc()
+        counter(f"alerts.department.{alert.department}").inc()
+        counter(f"alerts.rule.{alert.rule}").inc()
