@@ -13,6 +13,7 @@ RUN = [
     "google-cloud-pubsub>=2.28",
     "holidays>=0.60",
     "numpy>=1.26",
+    "persiantools>=6.2",
     "phonenumbers>=9",
     "py3langid>=0.4,<0.5",
     "pydantic>=2.9",
