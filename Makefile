@@ -4,10 +4,13 @@ VENV   ?= .venv
 OUT    ?= out
 BIN    := $(VENV)/bin
 
-.PHONY: run test check lint types format clean
+.PHONY: run stream test check lint types format clean
 
 run: $(VENV)/.run  ## the main job on the bundled sample
 	$(BIN)/shenava run --input examples/parsi/posts --config runners/config/reference.yaml --output $(OUT) --overwrite
+
+stream: $(VENV)/.run  ## the same as a stream: a Pub/Sub server, the job, a publisher, and alerts as they come
+	$(BIN)/python -m runners.demo --output $(OUT)-stream
 
 test: $(VENV)/.test  ## all tests
 	$(BIN)/python -m pytest

@@ -8,12 +8,17 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, ShenavaError
-from runners import experiments, review
+from runners import alerts, experiments, publish, review
 from runners.flags import add_command, add_json, add_model
+
+if TYPE_CHECKING:
+    from runners.stream import Topics
 
 # Nothing may be fetched at run time unless a hub name is asked for with --model.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -69,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     from pipeline.config import load_config
-    from runners import local, summary
+    from pipeline.io.pubsub_names import is_pubsub
+    from runners import local, stream, summary
 
     job = local.Job(
         input=given.input,
@@ -80,9 +86,23 @@ def _run(given: argparse.Namespace) -> int:
         model=given.model,
         overwrite=given.overwrite,
     )
-    found = local.run(job)
+    found = stream.run(job, _topics(given)) if is_pubsub(given.input) else local.run(job)
     print(json.dumps(found, ensure_ascii=False, indent=2)) if given.json else summary.show(found, job)
     return 0
+
+
+def _topics(given: argparse.Namespace) -> Topics:
+    from pipeline.io.pubsub_names import parse_pubsub
+    from runners.stream import Topics
+
+    named = {
+        name: parse_pubsub(value, f"--{name.replace('_', '-')}")
+        for name in ("enriched", "alerts", "dead_letters")
+        if (value := getattr(given, name))
+    }
+    return Topics(
+        parse_pubsub(given.input, "--input"), **named, event_time=given.event_time, replay_from=given.replay_from
+    )
 
 
 def _classify(given: argparse.Namespace) -> int:
@@ -114,7 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     run = add_command(
         commands, "run", "posts in; enriched events, profiles, alerts and dead letters out", _run, _RUN_EXAMPLES
     )
-    run.add_argument("--input", required=True, metavar="PATH", help="file, glob or directory: .jsonl, .csv, .avro, .gz")
+    run.add_argument(
+        "--input",
+        required=True,
+        metavar="PATH",
+        help="file, glob or directory: .jsonl, .csv, .avro, .gz; or pubsub://PROJECT/SUBSCRIPTION",
+    )
     run.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for the results")
     run.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML (default: minimal.yaml)"
@@ -123,6 +148,18 @@ def _parser() -> argparse.ArgumentParser:
         "--format",
         metavar="NAME",
         help="shape of the records when it should not be recognised: x, telegram, columns, …",
+    )
+    stream = run.add_argument_group("streams", "with --input pubsub://PROJECT/SUBSCRIPTION; runs until SIGTERM")
+    for name, what in {"enriched": "enriched posts", "alerts": "alerts", "dead-letters": "what failed"}.items():
+        stream.add_argument(f"--{name}", metavar="pubsub://PROJECT/TOPIC", help=f"topic for {what}, beside the files")
+    stream.add_argument(
+        "--event-time", metavar="ATTRIBUTE", help="message attribute whose time deadlines follow (default: publication)"
+    )
+    stream.add_argument(
+        "--replay-from",
+        type=_moment,
+        metavar="TIME",
+        help="deliver again what was published since, such as 2026-11-22T09:00Z",
     )
     run.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
     run.add_argument("--store", metavar="URL", help="profile store (default: sqlite:///OUTPUT/profiles.db)")
@@ -146,7 +183,16 @@ def _parser() -> argparse.ArgumentParser:
 
     experiments.add_parsers(commands)
     review.add_parser(commands)
+    publish.add_parser(commands)
+    alerts.add_parser(commands)
     return parser
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} needs its time zone, such as {text}Z")
+    return moment
 
 
 def _version() -> str:

@@ -21,17 +21,19 @@ from pipeline import graph
 from pipeline.clock import system_clock
 from pipeline.config import Config
 from pipeline.errors import ConfigError, ShenavaError
+from pipeline.io.care_store import CareStore
+from pipeline.io.keep_care import KeepInStore, RecallCare
 from pipeline.io.profile_store import ProfileStore
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
 from pipeline.metrics import counters
 from pipeline.ports import Ports
-from pipeline.records import Alert, DeadLetter, EnrichedPost, RawRecord
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, RawRecord
 from runners import progress
 
 MANIFEST = "run.json"
-OUTPUTS = ("enriched", "alerts", "dead_letters", "profiles.db", "profiles.db-wal", "profiles.db-shm", MANIFEST)
+OUTPUTS = ("enriched", "cases", "alerts", "dead_letters", "profiles.db", "profiles.db-wal", "profiles.db-shm", MANIFEST)
 
 
 class LostRecordsError(ShenavaError):
@@ -67,10 +69,9 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
     expand_input(job.input)
     # loaded here, once for the process: a model that does not fit stops the run before anything is written
     loading.load(job.model)
-    store = ProfileStore(job.store_url)
+    ProfileStore(job.store_url).close()
     _claim(job.output, job.overwrite)
-    store.create_tables()
-    store.close()
+    create_tables(job)
     with progress.shown(show_progress):
         # the engine is named: DirectRunner would first look for another one on the web (design, section 10)
         pipeline = beam.Pipeline(FnApiRunner(), options=PipelineOptions([]))
@@ -79,7 +80,7 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
         result.wait_until_finish()
     summary = summarise(job, counters(result), time.monotonic() - started)
     (job.output / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    _balance(summary["records"])
+    balance(summary["records"])
     return summary
 
 
@@ -92,13 +93,33 @@ def ports(job: Job) -> Ports:
         explain=AlertExplainer(job.model),
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
-        write_alerts=_WriteBoth(
-            WriteFiles(f"{output}/alerts", "alert", _alert_order),
-            WriteFiles(f"{output}/alerts", "alert", _alert_order, file_format="jsonl"),
+        # a run that replaces an earlier one tells again what that one told
+        recall_care=RecallCare(job.store_url, job.config.cases.reopen_within, alerts=not job.overwrite),
+        write_cases=WriteAll(
+            store=KeepInStore(job.store_url, "put_cases"),
+            avro=WriteFiles(f"{output}/cases", "case", _case_order),
         ),
+        write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
+        keep_facts=KeepInStore(job.store_url, "add_facts"),
         write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
         clock=system_clock,
     )
+
+
+def alert_files(job: Job) -> beam.PTransform:
+    """Alerts for programs (Avro) and for people (JSON Lines)."""
+    directory = str(job.output / "alerts")
+    return WriteAll(
+        avro=WriteFiles(directory, "alert", _alert_order),
+        json_lines=WriteFiles(directory, "alert", _alert_order, file_format="jsonl"),
+    )
+
+
+def create_tables(job: Job) -> None:
+    """Make the store's tables where they are missing; ConfigError when it cannot be opened."""
+    for store in (ProfileStore(job.store_url), CareStore(job.store_url)):
+        store.create_tables()
+        store.close()
 
 
 def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, Any]:
@@ -117,6 +138,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
         "model": job.model,
         "output": {
             "enriched": str(job.output / "enriched"),
+            "cases": str(job.output / "cases"),
             "alerts": str(job.output / "alerts"),
             "dead_letters": str(job.output / "dead_letters"),
             "profiles": ProfileStore(job.store_url).shown_url,
@@ -147,14 +169,16 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "raised": count("alerts.raised"),
             "by_level": group("alerts.level."),
             "by_department": group("alerts.department."),
+            "by_rule": group("alerts.rule."),
         },
+        "cases": group("cases."),
         "seconds": round(seconds, 1),
         "posts_per_second": round(count("classify.posts") / seconds, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
-def _balance(records: dict[str, int]) -> None:
+def balance(records: dict[str, int]) -> None:
     """Counted at the edges, so that a loss anywhere between them shows."""
     out = records["good"] + records["failed"] + records["duplicates"]
     if out != records["in"]:
@@ -174,6 +198,11 @@ def _claim(output: Path, overwrite: bool) -> None:
         )
     for path in earlier:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    make_output(output)
+
+
+def make_output(output: Path) -> None:
+    """Make the directory; ConfigError says why it cannot be one."""
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -192,15 +221,15 @@ class _ReadCounted(beam.PTransform):
         return records | "Show progress" >> beam.Map(progress.tick_read).with_output_types(RawRecord)
 
 
-class _WriteBoth(beam.PTransform):
-    """The same alerts for programs (Avro) and for people (JSON Lines)."""
+class WriteAll(beam.PTransform):
+    """The same records to several sinks, side by side."""
 
-    def __init__(self, avro: beam.PTransform, lines: beam.PTransform) -> None:
+    def __init__(self, **sinks: beam.PTransform) -> None:
         super().__init__()
-        self._avro, self._lines = avro, lines
+        self._sinks = sinks
 
-    def expand(self, alerts: beam.PCollection) -> tuple[beam.PCollection, beam.PCollection]:
-        return alerts | "As Avro" >> self._avro, alerts | "As JSON Lines" >> self._lines
+    def expand(self, records: beam.PCollection) -> dict[str, beam.PCollection]:
+        return {name: records | f"To {name.replace('_', ' ')}" >> sink for name, sink in self._sinks.items()}
 
 
 def _post_order(enriched: EnrichedPost) -> tuple[Any, str]:
@@ -212,8 +241,12 @@ def _post_date(enriched: EnrichedPost) -> str:
     return f"date={enriched.post.created_at:%Y-%m-%d}"
 
 
+def _case_order(case: Case) -> tuple[Any, str]:
+    return case.opened_at, case.case_id
+
+
 def _alert_order(alert: Alert) -> tuple[Any, str]:
-    return alert.created_at, alert.alert_id
+    return alert.raised_at or alert.created_at, alert.alert_id
 
 
 def _letter_order(letter: DeadLetter) -> tuple[str, int]:

@@ -61,6 +61,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table.add_row(
         "[bold]alerts[/]", f"{alerts['raised']:,}: {_counts(alerts['by_level'])}; {_counts(alerts['by_department'])}"
     )
+    table.add_row("", _counts(alerts["by_rule"]))
+    table.add_row("[bold]cases[/]", f"{sum(found['cases'].values()):,}: {_counts(found['cases'])}")
     table.add_row("profiles", f"{found['profiles']['accounts']:,} accounts")
     table.add_row(
         "run",
@@ -74,7 +76,10 @@ def _urgent(job: Job) -> Table | None:
     path = job.output / "alerts" / "part-00000.jsonl"
     if not path.exists():
         return None
-    alerts = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rules = {rule.name for rule in job.config.alerts}
+    told = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    # what a case became is told in its own time; what a screen shows at the end are the posts to look at
+    alerts = [alert for alert in told if alert["rule"] in rules]
     alerts.sort(key=lambda each: (_LEVELS.index(each["level"]), -each["severity"], each["due_at"]))
     table = Table.grid()
     table.add_row("\n[bold]Most urgent alerts[/]")

@@ -6,11 +6,12 @@ file with a fixed name, so a retried bundle overwrites what it wrote before and 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 import zlib
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Literal
 
 import apache_beam as beam
@@ -22,14 +23,19 @@ from pipeline.records import iso_time, to_dict
 from schemas import load
 
 Format = Literal["avro", "jsonl"]
+EVERY = timedelta(seconds=60)
+MOST = 5_000
+"""How long, and how many records, a stream gathers for one file of a partition."""
 
 
 class WriteFiles(beam.PTransform):
     """Write records to `directory/[partition/]part-SHARD.FORMAT`, sorted.
 
     Input: records of one schema. Output: paths of the files written.
-    Guarantees: the same records give the same files, byte for byte with JSON Lines, whatever their
-    order; a file appears whole or not at all. Bounded input only. Counts `<name>.rows`.
+    Guarantees: a file appears whole or not at all. Bounded input: the same records give the same files, byte for
+    byte with JSON Lines, whatever their order. Unbounded: a file is finished after EVERY or at MOST records and
+    named by a digest of them; a record that comes again is in two files, so readers go by its id.
+    Counts `<name>.rows`.
     """
 
     def __init__(
@@ -54,6 +60,8 @@ class WriteFiles(beam.PTransform):
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
         partition, order, shards = self._partition, self._order, self._shards
+        if not records.is_bounded:
+            return self._in_time(records)
 
         def place(record: Any) -> tuple[str, Any]:
             shard = zlib.crc32(repr(order(record)).encode()) % shards
@@ -63,6 +71,22 @@ class WriteFiles(beam.PTransform):
             records
             | "Place" >> beam.Map(place).with_output_types(tuple[str, Any])
             | "Gather files" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format))
+        )
+
+    def _in_time(self, records: beam.PCollection) -> beam.PCollection:
+        partition, order = self._partition, self._order
+
+        def name(item: tuple[str, Iterable[Any]]) -> tuple[str, list[Any]]:
+            part, batch = item[0], list(item[1])
+            digest = hashlib.sha256(repr(sorted(map(repr, map(order, batch)))).encode()).hexdigest()
+            return FileSystems.join(part, f"part-{digest[:16]}"), batch
+
+        return (
+            records
+            | "Partition" >> beam.Map(lambda record: (partition(record), record)).with_output_types(tuple[str, Any])
+            | "Gather in time" >> beam.GroupIntoBatches(MOST, max_buffering_duration_secs=EVERY.seconds)
+            | "Name" >> beam.Map(name).with_output_types(tuple[str, Any])
             | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format))
         )
 

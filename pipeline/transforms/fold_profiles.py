@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.logic.profile import Fold, ProfileSettings
 from pipeline.metrics import counter
@@ -15,8 +18,8 @@ class FoldProfiles(beam.PTransform):
     """One Profile per account, of the posts of this run.
 
     Input: EnrichedPost. Output: Profile. The brand's own posts and anonymous posts have none.
-    Guarantees: the fold is commutative and idempotent, so bundling, order and retries change nothing;
-    bounded input only.
+    Where input never ends, one Profile per account and bundle: the store merges them.
+    Guarantees: the fold is commutative and idempotent, so bundling, order and retries change nothing.
     """
 
     def __init__(self, settings: ProfileSettings) -> None:
@@ -25,15 +28,19 @@ class FoldProfiles(beam.PTransform):
 
     def expand(self, posts: beam.PCollection) -> beam.PCollection:
         settings = self._settings
-        return (
+        customers = (
             posts
             | "Customers' posts" >> beam.Filter(lambda e: e.post.account_key is not None and not e.is_brand_reply)
             | "Key by account"
             >> beam.Map(lambda e: (e.post.account_key, e)).with_output_types(tuple[str, EnrichedPost])
-            | "Fold" >> beam.CombinePerKey(_FoldFn(settings.keep_posts)).with_output_types(tuple[str, Fold])
-            | "Read off profiles"
-            >> beam.Map(lambda item: _profile(item[0], item[1], settings)).with_output_types(Profile)
         )
+        if posts.is_bounded:
+            folds = customers | "Fold" >> beam.CombinePerKey(_FoldFn(settings.keep_posts))
+        else:
+            folds = customers | "Fold bundles" >> beam.ParDo(_FoldBundleFn())
+        return folds | "Read off profiles" >> beam.Map(
+            lambda item: _profile(item[0], item[1], settings)
+        ).with_output_types(Profile)
 
 
 class _FoldFn(beam.CombineFn):
@@ -55,6 +62,21 @@ class _FoldFn(beam.CombineFn):
 
     def extract_output(self, accumulator: Fold) -> Fold:
         return accumulator
+
+
+class _FoldBundleFn(beam.DoFn):
+    def __init__(self) -> None:
+        self._folds: dict[str, Fold] = {}
+
+    def start_bundle(self) -> None:
+        self._folds = {}
+
+    def process(self, element: tuple[str, EnrichedPost]) -> None:
+        self._folds.setdefault(element[0], Fold()).add(element[1])
+
+    def finish_bundle(self) -> Iterable[WindowedValue]:
+        for item in self._folds.items():
+            yield WindowedValue(item, MIN_TIMESTAMP, [GlobalWindow()])
 
 
 def _profile(account: str, fold: Fold, settings: ProfileSettings) -> Profile:

@@ -15,7 +15,7 @@ from pipeline.config import load_config
 from pipeline.errors import ConfigError
 from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.alerts import alert_id
-from pipeline.records import Alert, DeadLetter, EnrichedPost, from_dict
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, from_dict
 from runners import local, summary
 
 SAMPLE = Path("examples/parsi")
@@ -106,8 +106,9 @@ def test_there_is_a_profile_for_every_account_but_the_brands_own(done):
 
 
 def test_alerts_have_a_department_a_deadline_and_a_deterministic_id(done):
-    alerts = read(done[0], Alert, "alerts")
-    departments = load_config(CONFIG).departments
+    told, config = read(done[0], Alert, "alerts"), load_config(CONFIG)
+    rules, departments = {rule.name for rule in config.alerts}, config.departments
+    alerts = [alert for alert in told if alert.rule in rules]
     assert alerts
     assert len({alert.alert_id for alert in alerts}) == len(alerts)
     for alert in alerts:
@@ -118,7 +119,31 @@ def test_alerts_have_a_department_a_deadline_and_a_deterministic_id(done):
         assert all(word.rstrip("…") in alert.excerpt for word in alert.words) or alert.excerpt.endswith("…")
     assert sum(bool(alert.words) for alert in alerts) >= 0.9 * len(alerts)
     lines = (done[0] / "alerts" / "part-00000.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line)["alert_id"] for line in lines] == [alert.alert_id for alert in alerts]
+    assert [json.loads(line)["alert_id"] for line in lines] == [alert.alert_id for alert in told]
+
+
+def test_every_complaint_that_counts_is_in_one_case_and_every_step_is_told_once(done):
+    cases = read(done[0], Case, "cases")
+    posts = [post.post for case in cases for post in case.posts]
+    assert len(set(posts)) == len(posts)
+    assert len({case.case_id for case in cases}) == len(cases) == sum(done[1]["cases"].values())
+    # the sample is weeks old: whoever was not answered has been let down since
+    assert {case.state for case in cases} == {"breached", "resolved"}
+    steps = sum(step.state != "open" for case in cases for step in case.history)
+    told = read(done[0], Alert, "alerts")
+    assert steps == sum(a.rule.startswith("case-") or a.rule == "customer-recovered" for a in told)
+    assert all(alert.case in {case.case_id for case in cases} for alert in told if alert.rule.startswith("case-"))
+
+
+def test_a_customer_who_was_answered_came_back_happy(done):
+    recovered = [alert for alert in read(done[0], Alert, "alerts") if alert.rule == "customer-recovered"]
+    assert recovered
+    cases = {case.case_id: case for case in read(done[0], Case, "cases")}
+    for alert in recovered:
+        history = cases[alert.case].history
+        (end,) = [n for n, step in enumerate(history) if step.state == "resolved" and step.at == alert.raised_at]
+        assert history[end - 1].state == "answered"
+        assert history[end].post
 
 
 def test_the_influencers_broken_fridge_is_heard(done):

@@ -14,20 +14,26 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline.errors import RecordError
 from pipeline.logic.alerts import AlertRule, AlertSettings, Department
+from pipeline.logic.care import CareSettings, Known, tell
+from pipeline.logic.cases import CaseSettings
 from pipeline.logic.enrichment import EnrichSettings
+from pipeline.logic.facts import fact
 from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.profile import ProfileSettings
+from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar
 from pipeline.metrics import counter, counters
 from pipeline.records import ClassifiedPost, Engagement
+from pipeline.transforms.address_posts import AddressPosts
+from pipeline.transforms.care_for_customers import CareForCustomers
 from pipeline.transforms.classify_posts import ClassifyPosts
 from pipeline.transforms.drop_duplicates import DropDuplicates
 from pipeline.transforms.enrich_posts import EnrichPosts
 from pipeline.transforms.fold_profiles import FoldProfiles
-from pipeline.transforms.raise_alerts import RaiseAlerts
-from tests.builders import a_classification, a_parsed_post, a_post, an_enriched_post
+from tests.builders import START, a_classification, a_deletion, a_parsed_post, a_post, an_enriched_post
 
 ENRICH = EnrichSettings(Lexicon.compile({"Parsi": ["پارسی"]}), Lexicon.compile({}))
+STEPS = frozenset({"answered"})
 CALENDAR = WorkingCalendar("UTC", {day: ((time(0), time(0)),) for day in range(7)})
 ALERTS = AlertSettings(
     (AlertRule("serious", "high", min_severity=3),),
@@ -35,6 +41,7 @@ ALERTS = AlertSettings(
     {},
     "care",
 )
+CARE = CareSettings(CaseSettings(ALERTS), SignalSettings(churn_complaints=99), STEPS)
 
 
 class ScriptedClassifier(ModelHandler):
@@ -49,6 +56,13 @@ class ScriptedClassifier(ModelHandler):
                 raise RuntimeError("out of memory")
             bad = parsed.post.text == "bad"
             yield PredictionResult(parsed, RecordError("bad_text", "text: no") if bad else a_classification())
+
+
+class SkippingClassifier(ScriptedClassifier):
+    """Answers that every text is empty."""
+
+    def run_inference(self, batch, model, inference_args=None):
+        return [PredictionResult(parsed, replace(a_classification(), skipped=True)) for parsed in batch]
 
 
 def first_words(text, head, label):
@@ -80,6 +94,38 @@ def test_of_several_deliveries_the_latest_capture_passes_in_any_order(reverse):
         assert_that(fresh, equal_to([late, other_platform]))
 
     assert run(build)["deduplicate.duplicates"] == 2
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_of_several_versions_the_newest_passes_and_a_deletion_finds_its_author(reverse):
+    first = a_parsed_post(a_post("1", engagement=Engagement(likes=900)), b"first", 1)
+    edit = a_parsed_post(a_post("1", text="رسید", edited_at=START + timedelta(hours=1)), b"edit", 2)
+    written = a_parsed_post(a_post("2", text="راز"), b"written", 3)
+    gone = a_parsed_post(a_deletion("2", hours=3, account=None), b"gone", 4)
+    posts = [first, edit, written, gone]
+
+    def build(pipeline):
+        fresh = pipeline | beam.Create(posts[::-1] if reverse else posts) | DropDuplicates()
+        told = fresh | beam.Map(lambda parsed: (parsed.raw.payload, parsed.post.author.account_id, parsed.post.text))
+        assert_that(told, equal_to([(b"edit", "ali", "رسید"), (b"gone", "ali", "")]))
+
+    assert run(build)["deduplicate.duplicates"] == 2
+
+
+def test_a_deletion_is_passed_on_and_counted_apart():
+    posts = [a_parsed_post(a_deletion("1")), a_parsed_post(a_post("2", text=""))]
+
+    def build(pipeline):
+        classified, _ = pipeline | beam.Create(posts) | ClassifyPosts(SkippingClassifier())
+        enriched, failures = classified | EnrichPosts(ENRICH)
+        assert_that(
+            enriched | beam.Map(lambda e: (e.post.key, e.post.deleted)), equal_to([("x:1", True), ("x:2", False)])
+        )
+        assert_that(failures, equal_to([]), "none")
+
+    counted = run(build)
+    assert (counted["enrich.deleted"], counted["enrich.posts"], counted["classify.skipped"]) == (1, 1, 1)
+    assert counted["enrich.sentiment.neu"] == 1
 
 
 def test_a_post_the_model_cannot_take_fails_alone():
@@ -135,6 +181,14 @@ def test_profiles_are_folded_per_account_without_own_and_anonymous_posts():
     assert run(build)["profiles.accounts"] == 2
 
 
+def told(pipeline, posts, recalled=()):
+    """What is told of the posts a minute after the last of them, when no deadline has passed."""
+    known = pipeline | "Known" >> beam.Create(list(recalled))
+    now = max(each.post.created_at for each in posts) + timedelta(minutes=1)
+    care = CareForCustomers(CARE, first_words, lambda: now, known)
+    return pipeline | beam.Create(posts) | AddressPosts() | care
+
+
 def test_the_brief_of_an_alert_knows_the_past_and_not_the_future():
     posts = [
         an_enriched_post(a_post("3", hours=5), a_classification(severity=3)),
@@ -145,7 +199,7 @@ def test_the_brief_of_an_alert_knows_the_past_and_not_the_future():
     ]
 
     def build(pipeline):
-        alerts = pipeline | beam.Create(posts) | RaiseAlerts(ALERTS, first_words)
+        alerts = told(pipeline, posts).alerts
         seen = alerts | beam.Map(
             lambda a: (a.post_id, a.customer and (a.customer.posts, a.customer.complaints, a.customer.advocacy))
         )
@@ -166,7 +220,60 @@ def test_an_alert_carries_its_words_and_no_other_post_is_explained():
     ]
 
     def build(pipeline):
-        alerts = pipeline | beam.Create(posts) | RaiseAlerts(ALERTS, first_words)
+        alerts = told(pipeline, posts).alerts
         assert_that(alerts | beam.Map(lambda a: (a.post_id, a.words)), equal_to([("1", ("دیر", "رسید")), ("3", ())]))
 
     assert run(build)["test.explained"] == 1
+
+
+def a_reply(post_id, hours, **more):
+    post = a_post(post_id, hours=hours, account="parsi", **more)
+    return an_enriched_post(post, own=True)
+
+
+def test_a_reply_finds_its_customer_by_account_or_by_post_and_one_to_nobody_is_counted():
+    posts = [
+        a_reply("2", 1, in_reply_to_post_id="1"),
+        an_enriched_post(a_post("1", account="ali"), a_classification(severity=2)),
+        a_reply("3", 2, in_reply_to_account_id="sara"),
+        a_reply("4", 3),
+        a_reply("6", 5, in_reply_to_post_id="5"),
+        an_enriched_post(a_post("5", hours=4, account=None)),
+    ]
+
+    def build(pipeline):
+        pairs = pipeline | beam.Create(posts) | AddressPosts() | beam.MapTuple(lambda who, e: (who, e.post.post_id))
+        wanted = [("x:ali", "1"), ("x:ali", "2"), ("x:sara", "3"), ("post x:5", "5"), ("post x:5", "6")]
+        assert_that(pairs, equal_to(wanted))
+
+    assert run(build)["address.to_nobody"] == 1
+
+
+def test_a_case_is_followed_and_its_answer_told():
+    posts = [
+        an_enriched_post(a_post("1"), a_classification(severity=3)),
+        a_reply("2", 1, in_reply_to_post_id="1"),
+    ]
+
+    def build(pipeline):
+        care = told(pipeline, posts)
+        assert_that(care.alerts | beam.Map(lambda a: a.rule), equal_to(["serious", "case-answered"]), "alerts")
+        assert_that(care.cases | beam.Map(lambda c: (c.customer, c.state)), equal_to([("x:ali", "answered")]), "cases")
+        assert_that(care.facts | beam.MapTuple(lambda _, f: f.post), equal_to(["x:1", "x:2"]), "facts")
+
+    assert run(build)["cases.answered"] == 1
+
+
+def test_what_was_known_is_part_of_the_case_and_what_was_told_is_not_told_again():
+    complaint, reply = (
+        an_enriched_post(a_post("1"), a_classification(severity=3)),
+        a_reply("2", 1, in_reply_to_account_id="ali"),
+    )
+    known = fact(complaint, None)
+    before = tell("x:ali", [known], CARE, complaint.post.created_at).alerts.values()
+
+    def build(pipeline):
+        care = told(pipeline, [reply], [("x:ali", Known((known,), tuple(before)))])
+        assert_that(care.alerts | beam.Map(lambda a: a.rule), equal_to(["case-answered"]))
+
+    run(build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apache_beam as beam
@@ -19,6 +19,8 @@ from pipeline import graph
 from pipeline.clock import FixedClock
 from pipeline.config import load_config
 from pipeline.errors import RecordError
+from pipeline.io.care_store import CareStore
+from pipeline.io.keep_care import KeepInStore, RecallCare
 from pipeline.io.profile_store import ProfileStore
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
@@ -76,12 +78,17 @@ def run(payloads, place):
     url = f"sqlite:///{place}/p.db"
     store = ProfileStore(url)
     store.create_tables()
+    care = CareStore(url)
+    care.create_tables()
     ports = Ports(
         read_posts=_Given(payloads),
         classifier=ByText(),
         explain=first_words,
         write_enriched=WriteFiles(f"{place}/enriched", "enriched_post", lambda e: e.post.key),
         upsert_profiles=UpsertProfiles(url, CONFIG.profile_settings()),
+        recall_care=RecallCare(url, timedelta(days=30)),
+        write_cases=KeepInStore(url, "put_cases"),
+        keep_facts=KeepInStore(url, "add_facts"),
         write_alerts=WriteFiles(f"{place}/alerts", "alert", lambda a: a.alert_id),
         write_dead_letters=WriteFiles(f"{place}/dead", "dead_letter", lambda letter: letter.position),
         clock=FixedClock(datetime(2026, 11, 1, tzinfo=UTC)),
@@ -103,6 +110,7 @@ def run(payloads, place):
         Counter(row["payload"] for row in rows("dead")),
     )
     store.close()
+    care.close()
     return counters(result), written
 
 

@@ -82,6 +82,21 @@ def test_the_time_must_be_of_this_century_and_not_ahead_of_the_clock(created_at,
         assert refusal(record)[0] == "bad_time"
 
 
+def test_the_time_of_an_edit_must_not_lie_ahead_either():
+    record = raw({**CANONICAL, "edited_at": "2026-10-18T00:00:01Z"})
+    assert refusal(record) == ("bad_time", "edited_at: 2026-10-18 lies before 2000 or in the future")
+    edited_at = parse(raw({**CANONICAL, "edited_at": "2026-10-03T11:00:00Z"}), AUTO, NOW).edited_at
+    assert edited_at == datetime(2026, 10, 3, 11, tzinfo=UTC)
+
+
+def test_a_csv_of_edits_and_deletions():
+    header = ("post_id", "platform", "text", "created_at", "edited_at", "deleted")
+    edit = parse(raw(b"1,webshop,hi,2026-10-03T10:00:00Z,2026-10-03T11:00:00Z,no\n", header), AUTO, NOW)
+    assert (edit.deleted, edit.edited_at) == (False, datetime(2026, 10, 3, 11, tzinfo=UTC))
+    gone = parse(raw(b"1,webshop,hi,2026-10-03T12:00:00Z,,true\n", header), AUTO, NOW)
+    assert (gone.deleted, gone.text, gone.edited_at) == (True, "", None)
+
+
 def test_the_clock_is_the_callers():
     record = raw({**CANONICAL, "created_at": "2026-11-30T00:00:00Z"})
     assert refusal(record)[0] == "bad_time"

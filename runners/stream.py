@@ -1,0 +1,154 @@
+"""The main job over a Pub/Sub subscription, on Beam's local streaming engine."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+
+from models import loading
+from pipeline import graph, metrics
+from pipeline.io.care_store import CareStore
+from pipeline.io.keep_care import KeepInStore, RecallCare
+from pipeline.io.publish import Publish
+from pipeline.io.pubsub_names import PubSubName
+from pipeline.io.read_pubsub import ReadPubSub
+from pipeline.ports import Ports
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost
+from runners import local, pubsub, pubsub_engine
+from runners.local import Job
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Where a stream comes from and goes to, beside the files and the store of its job."""
+
+    posts: PubSubName
+    """The subscription that is read."""
+    enriched: PubSubName | None = None
+    alerts: PubSubName | None = None
+    dead_letters: PubSubName | None = None
+    event_time: str | None = None
+    """Attribute with the time that deadlines follow; the time of publication when None."""
+    replay_from: datetime | None = None
+    """Deliver again what was published from then on: after a crash, a time before it."""
+
+
+def run(job: Job, topics: Topics) -> dict[str, Any]:
+    """Read until SIGTERM or SIGINT, finish what was pulled, and return the summary that also lies in OUTPUT/run.json.
+
+    Raises:
+        ConfigError: before anything is read, when the job cannot be done as asked.
+    """
+    started = time.monotonic()
+    loading.load(job.model)
+    local.make_output(job.output)
+    local.create_tables(job)
+    with pubsub_engine.pulling() as stop, _stopped_by_signals(stop):
+        if topics.replay_from:
+            _seek(topics.posts, topics.replay_from)
+        # the engine is named, see runners/local.py
+        metrics.forget()
+        pipeline = beam.Pipeline(BundleBasedDirectRunner(), options=PipelineOptions(["--streaming"]))
+        graph.build(pipeline, job.config, ports(job, topics))
+        result = pipeline.run()
+        result.wait_until_finish()
+    summary = local.summarise(job, metrics.tally(), time.monotonic() - started)
+    # a stream writes a case at each of its steps and a profile in each bundle: how they stand is in the store
+    summary["cases"] = dict(Counter(case.state for case in _stored_cases(job)).most_common())
+    (job.output / local.MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    records = summary["records"]
+    if records["good"] + records["failed"] + records["duplicates"] < records["in"]:
+        local.balance(records)  # more than came in is no loss: a bundle that was tried again counts again
+    return summary
+
+
+def _stored_cases(job: Job) -> list[Case]:
+    store = CareStore(job.store_url)
+    try:
+        return list(store.cases())
+    finally:
+        store.close()
+
+
+def ports(job: Job, topics: Topics) -> Ports:
+    """A subscription in; files, topics and SQL out."""
+    files = local.ports(job)
+
+    def and_to(topic: PubSubName | None, attributes: Any, sink: beam.PTransform) -> beam.PTransform:
+        return local.WriteAll(files=sink, topic=Publish(topic, attributes)) if topic else sink
+
+    return Ports(
+        read_posts=ReadPubSub(topics.posts, topics.event_time),
+        classifier=files.classifier,
+        explain=files.explain,
+        write_enriched=and_to(topics.enriched, _post_attributes, files.write_enriched),
+        upsert_profiles=files.upsert_profiles,
+        recall_care=RecallCare(job.store_url, job.config.cases.reopen_within),
+        write_cases=files.write_cases,
+        write_alerts=_PublishThenKeep(topics.alerts, local.alert_files(job), job.store_url),
+        keep_facts=files.keep_facts,
+        write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
+        clock=files.clock,
+    )
+
+
+class _PublishThenKeep(beam.PTransform):
+    """An alert counts as told, and is kept in the store as such, when the topic has it."""
+
+    def __init__(self, topic: PubSubName | None, files: beam.PTransform, store: str) -> None:
+        super().__init__()
+        self._topic, self._files, self._store = topic, files, store
+
+    def expand(self, alerts: beam.PCollection) -> beam.PCollection:
+        alerts | "To files" >> self._files
+        told = alerts | "To topic" >> Publish(self._topic, _alert_attributes) if self._topic else alerts
+        return told | "To store" >> KeepInStore(self._store, "put_alerts")
+
+
+@contextmanager
+def _stopped_by_signals(stop: Event) -> Iterator[None]:
+    def ask(number: int, frame: object) -> None:
+        del number, frame
+        stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _seek(subscription: PubSubName, to: datetime) -> None:
+    with pubsub.plain_errors(f"--replay-from on {subscription}"), pubsub.subscriber() as client:
+        client.seek(request={"subscription": subscription.subscription, "time": to}, timeout=pubsub.ANSWER_WITHIN)
+
+
+def _post_attributes(enriched: EnrichedPost) -> Mapping[str, str]:
+    return {"post": enriched.post.key, "version": enriched.post.version, "platform": enriched.post.platform}
+
+
+def _alert_attributes(alert: Alert) -> Mapping[str, str]:
+    return {
+        "alert_id": alert.alert_id,
+        "revision": str(alert.revision),
+        "rule": alert.rule,
+        "level": alert.level,
+        "department": alert.department,
+    }
+
+
+def _letter_attributes(letter: DeadLetter) -> Mapping[str, str]:
+    return {"stage": letter.stage, "reason": letter.reason}

@@ -1,0 +1,154 @@
+"""The same posts give the same: at once from files, or as they come, disordered, doubled and late."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import apache_beam as beam
+import pytest
+from apache_beam.ml.inference.base import PredictionResult
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_stream import TestStream
+from apache_beam.transforms.window import TimestampedValue
+from apache_beam.utils.timestamp import Timestamp
+
+from models.classifier import PostClassifier
+from pipeline import graph, metrics
+from pipeline.config import load_config
+from pipeline.io.care_store import CareStore
+from pipeline.io.profile_store import ProfileStore
+from pipeline.io.read_posts import expand_input
+from pipeline.ports import Ports
+from pipeline.records import EnrichedPost, RawRecord, from_dict
+from runners import local
+from runners.local import Job
+from runners.messages import Message, read_messages
+from runners.show import records
+
+SAMPLE, CONFIG = "examples/parsi/posts", Path("runners/config/reference.yaml")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+START = datetime(2026, 9, 1, tzinfo=UTC)
+BUNDLE = 20
+"""Messages that arrive together."""
+
+
+class Remembering(PostClassifier):
+    """The classifier that ships; a text it has read before gets the answer it got then."""
+
+    answers: ClassVar[dict[str, Any]] = {}
+
+    def run_inference(self, batch, model, inference_args=None):
+        new = {each.post.text: each for each in batch if each.post.text not in self.answers}
+        for answered in super().run_inference(list(new.values()), model):
+            self.answers[answered.example.post.text] = answered.inference
+        return [PredictionResult(each, self.answers[each.post.text], model.name) for each in batch]
+
+
+class Runs:
+    """What two runs left behind."""
+
+    def __init__(self, job: Job, counted: dict[str, int]) -> None:
+        self.counted = counted
+        profiles, care = ProfileStore(job.store_url), CareStore(job.store_url)
+        self.profiles = list(profiles.read_all())
+        self.cases = list(care.cases())
+        self.alerts = {alert.alert_id: replace(alert, revision=1) for alert in care.alerts()}
+        profiles.close()
+        care.close()
+        events: dict[str, EnrichedPost] = {}
+        for row in records(str(job.output / "enriched")):
+            event = from_dict(EnrichedPost, row)
+            # as docs/data.md tells readers: the newest version of a post counts
+            events[event.post.key] = max(events.get(event.post.key, event), event, key=lambda e: e.post.version)
+        self.events = events
+        self.letters = sorted(row["reason"] for row in records(str(job.output / "dead_letters")))
+
+
+def ports(job: Job, **more: Any) -> Ports:
+    found = local.ports(job)
+    return replace(found, classifier=Remembering(), explain=lambda *_: (), clock=lambda: NOW, **more)
+
+
+def run(output: Path, runner: Any, read: beam.PTransform | None = None, options: Sequence[str] = ()) -> Runs:
+    job = Job(input=SAMPLE, output=output, config=load_config(CONFIG), config_path=CONFIG)
+    output.mkdir()
+    local.create_tables(job)
+    pipeline = beam.Pipeline(runner, options=PipelineOptions(list(options)))
+    graph.build(pipeline, job.config, ports(job, **({"read_posts": read} if read else {})))
+    metrics.forget()
+    pipeline.run().wait_until_finish()
+    return Runs(job, metrics.tally())
+
+
+def as_it_comes(seed: int) -> TestStream:
+    """The sample's messages: two days of disorder, a tenth delivered twice, and a watermark that runs ahead of many."""
+    chance = random.Random(seed)
+    settings = load_config(CONFIG).parse_settings()
+    messages: list[Message] = []
+    for file in expand_input(SAMPLE):
+        before = START
+        for each in read_messages(file, settings, NOW):
+            before = each.at or before
+            messages.append(replace(each, at=before))
+            if "created_at" in each.attributes and chance.random() < 0.1:
+                messages.append(replace(each, at=before))
+    arrivals = sorted((each.at + timedelta(hours=chance.uniform(0, 48)), n, each) for n, each in enumerate(messages))
+    stream, watermark = TestStream(), START
+    stream.advance_watermark_to(_beam(START))
+    for start in range(0, len(arrivals), BUNDLE):
+        bundle = arrivals[start : start + BUNDLE]
+        raws = [RawRecord(each.data, "pubsub://demo-project/posts", n) for _, n, each in bundle]
+        stream.add_elements(
+            [TimestampedValue(raw, _beam(each.at)) for raw, (_, _, each) in zip(raws, bundle, strict=True)]
+        )
+        # half a day behind what has arrived: many posts come later than that
+        watermark = max(watermark, bundle[-1][0] - timedelta(hours=12))
+        stream.advance_watermark_to(_beam(watermark))
+    return stream.advance_watermark_to_infinity()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runs, Runs]:
+    root = tmp_path_factory.mktemp("runs")
+    batch = run(root / "batch", FnApiRunner())
+    return batch, run(root / "stream", BundleBasedDirectRunner(), as_it_comes(7), ["--streaming"])
+
+
+def test_profiles(runs):
+    assert runs[0].profiles
+    assert runs[1].profiles == runs[0].profiles
+
+
+def test_cases(runs):
+    assert {case.state for case in runs[0].cases} >= {"breached", "resolved"}
+    assert runs[1].cases == runs[0].cases
+
+
+def test_alerts(runs):
+    assert len(runs[0].alerts) > 100
+    assert runs[1].alerts == runs[0].alerts
+
+
+def test_enriched_events(runs):
+    assert runs[1].events == runs[0].events
+
+
+def test_dead_letters(runs):
+    # a message has no header above it, so a broken row is broken JSON there
+    assert len(runs[1].letters) == len(runs[0].letters) == 12
+
+
+def test_late_posts_took_back_what_had_been_said(runs):
+    assert runs[1].counted["alerts.withdrawn"] > 0
+
+
+def _beam(moment: datetime) -> Timestamp:
+    # a TestStream counts in milliseconds
+    return Timestamp(micros=Timestamp.from_utc_datetime(moment).micros // 1000 * 1000)
