@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, or_, select
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, and_, or_, select
 from sqlalchemy.exc import OperationalError
 
 from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.logic.care import Known
-from pipeline.logic.facts import Fact
+from pipeline.logic.facts import Fact, Kind
 from pipeline.records import Alert, Case, from_json, to_json
 
 T = TypeVar("T")
@@ -76,7 +76,12 @@ class CareStore:
         database.create_tables(self._engine, (FACTS, CASES, ALERTS), self.shown_url)
 
     def add_facts(self, facts: Iterable[tuple[str, Fact]]) -> None:
-        """Keep facts of customers; a fact that is there stays. Raises TransientError: nothing was written."""
+        """Keep facts of customers; a fact that is there stays, what a deleted post once said goes.
+
+        Raises:
+            TransientError: the database is away; writing again what was written changes nothing.
+        """
+        facts = list(facts)
         rows = [
             {
                 **{"customer": customer, "post": fact.post, "version": fact.version},
@@ -85,6 +90,10 @@ class CareStore:
             for customer, fact in facts
         ]
         self._upsert(FACTS, database.last_of_each(rows, "customer", "post", "version"), ())
+        for customer, fact in facts:
+            if fact.kind is Kind.DELETED:
+                theirs = and_(FACTS.c.customer == customer, FACTS.c.post == fact.post, FACTS.c.version < fact.version)
+                self._write(lambda connection, theirs=theirs: connection.execute(FACTS.delete().where(theirs)))
 
     def put_cases(self, cases: Iterable[Case]) -> None:
         """Write cases over what was there; a void case goes. Raises TransientError: nothing was written."""

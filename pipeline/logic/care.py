@@ -74,7 +74,8 @@ def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: date
 def news(before: Told, after: Told) -> Told:
     """What has to be said when `before` was said and `after` holds: the new, the changed, and what is no more.
 
-    A changed alert carries the next revision; one that is no more comes back as withdrawn, such a case as void.
+    A changed alert carries the next revision; one that is no more comes back as withdrawn and without its text,
+    such a case as void.
     """
     alerts = {}
     for key, alert in after.alerts.items():
@@ -85,7 +86,8 @@ def news(before: Told, after: Told) -> Told:
             alerts[key] = replace(alert, revision=old.revision + 1, words=old.words)
     for key, old in before.alerts.items():
         if key not in after.alerts and not old.withdrawn:
-            alerts[key] = replace(old, revision=old.revision + 1, withdrawn=True)
+            # perhaps because its post was deleted: what that said goes with it
+            alerts[key] = replace(old, revision=old.revision + 1, withdrawn=True, excerpt="", words=())
     cases = {key: case for key, case in after.cases.items() if before.cases.get(key) != case}
     gone = {key: replace(c, void=True) for key, c in before.cases.items() if key not in after.cases and not c.void}
     return Told(cases | gone, alerts)

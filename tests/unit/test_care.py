@@ -5,7 +5,7 @@ from pipeline.logic.alerts import AlertRule
 from pipeline.logic.care import CareSettings, Told, news, tell
 from pipeline.logic.facts import Kind, fact
 from pipeline.logic.signals import SignalSettings
-from tests.builders import START, a_classification, a_post, an_enriched_post
+from tests.builders import START, a_classification, a_deletion, a_post, an_enriched_post
 from tests.unit.test_cases import LATER, SETTINGS, complaint, happy, reply
 
 SERIOUS = AlertRule("serious", "high", min_severity=3)
@@ -94,6 +94,16 @@ def test_news_are_what_is_new_changed_or_no_more():
     assert withdrawn == {"case-at-risk": 2, "case-breached": 2}
     assert rules(Told({}, {k: a for k, a in fresh.alerts.items() if not a.withdrawn})) == ["case-answered"]
     assert [case.state for case in fresh.cases.values()] == ["answered"]
+
+
+def test_a_deleted_post_takes_its_case_and_the_text_of_its_alerts_with_it():
+    spoken = complaint("1", 0, severity=4)
+    gone = fact(an_enriched_post(a_deletion("1", hours=2)), SETTINGS.alerts.brands)
+    before, after = told([spoken], hours=1), told([spoken, gone], hours=3)
+    assert after == NOTHING
+    fresh = news(before, after)
+    assert {(alert.withdrawn, alert.excerpt, alert.words) for alert in fresh.alerts.values()} == {(True, "", ())}
+    assert [case.void for case in fresh.cases.values()] == [True]
 
 
 def test_an_earlier_complaint_that_comes_late_voids_the_case_that_stood_in_its_place():

@@ -7,8 +7,9 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.io.care_store import CareStore
 from pipeline.logic.care import tell
-from pipeline.logic.facts import Fact
+from pipeline.logic.facts import Fact, Kind, fact
 from pipeline.records import Alert, Case, from_json, to_json
+from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 from tests.unit.test_care import CARE, LATER, complaint, happy, reply
 
 FACTS = [complaint("1", 0, severity=4), reply("2", 9), happy("3", 10)]
@@ -50,6 +51,18 @@ def test_a_void_case_goes_and_a_withdrawn_alert_stands_no_more(store):
     store.put_alerts([replace(alert, revision=2, withdrawn=True)])
     store.put_alerts([alert])
     assert list(store.alerts()) == [], "a lower revision that comes again changes nothing"
+
+
+def test_what_a_deleted_post_said_goes_from_the_store(store):
+    spoken = an_enriched_post(a_post("1", text="چه افتضاحی"), a_classification(severity=4))
+    gone = an_enriched_post(a_deletion("1", hours=2))
+    facts = [("x:ali", fact(each, None)) for each in (spoken, gone)]
+    store.add_facts(facts[:1])
+    store.put_cases(tell("x:ali", [facts[0][1]], CARE, LATER).cases.values())
+    store.add_facts(facts[1:])
+    ((_, known),) = store.recall(timedelta(days=60))
+    assert [each.kind for each in known.facts] == [Kind.DELETED]
+    assert "افتضاح" not in repr(known)
 
 
 def test_a_run_recalls_who_is_still_owed_something(store):
