@@ -37,6 +37,13 @@ what comes out:
   OUTPUT/profiles.db              one profile per account          OUTPUT/dead_letters/*.avro      what failed
   OUTPUT/run.json                 this run in numbers
 """
+_REPLAY_EXAMPLES = """\
+examples:
+  shenava replay out/dead_letters --output again --store sqlite:///out/profiles.db --config mended.yaml
+
+What passes now is merged into the store; what fails again is a dead letter of OUTPUT with its first source and line.
+A stream's dead letters go back onto its topic: shenava publish out/dead_letters --to pubsub://PROJECT/TOPIC
+"""
 _CLASSIFY_EXAMPLES = """\
 examples:
   echo 'سه روزه جواب نمیدین' | shenava classify --input - --output -
@@ -91,6 +98,14 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
+def _replay(given: argparse.Namespace) -> int:
+    from pipeline.io.pubsub_names import is_pubsub
+
+    if is_pubsub(given.input):
+        raise ConfigError(f"replay reads files of dead letters; `shenava run --input {given.input}` reads a topic's")
+    return _run(given)
+
+
 def _topics(given: argparse.Namespace) -> Topics:
     from pipeline.io.pubsub_names import parse_pubsub
     from runners.stream import Topics
@@ -140,15 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="file, glob or directory: .jsonl, .csv, .avro, .gz; or pubsub://PROJECT/SUBSCRIPTION",
     )
-    run.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for the results")
-    run.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML (default: minimal.yaml)"
-    )
-    run.add_argument(
-        "--format",
-        metavar="NAME",
-        help="shape of the records when it should not be recognised: x, telegram, columns, …",
-    )
+    _job_flags(run)
     stream = run.add_argument_group("streams", "with --input pubsub://PROJECT/SUBSCRIPTION; runs until SIGTERM")
     for name, what in {"enriched": "enriched posts", "alerts": "alerts", "dead-letters": "what failed"}.items():
         stream.add_argument(f"--{name}", metavar="pubsub://PROJECT/TOPIC", help=f"topic for {what}, beside the files")
@@ -161,11 +168,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="deliver again what was published since, such as 2026-11-22T09:00Z",
     )
-    run.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
-    run.add_argument("--store", metavar="URL", help="profile store (default: sqlite:///OUTPUT/profiles.db)")
-    run.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run in OUTPUT")
-    add_model(run)
-    add_json(run, "print the summary as JSON")
+
+    replay = add_command(
+        commands, "replay", "dead letters once more, after what refused them was mended", _replay, _REPLAY_EXAMPLES
+    )
+    replay.add_argument("input", metavar="DEAD_LETTERS", help="an .avro file of dead letters, a directory or a glob")
+    _job_flags(replay)
 
     classify = add_command(
         commands, "classify", "one JSON object of labels per line of text", _classify, _CLASSIFY_EXAMPLES
@@ -186,6 +194,24 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_parser(commands)
     alerts.add_parser(commands)
     return parser
+
+
+def _job_flags(parser: argparse.ArgumentParser) -> None:
+    """What a job is told beside its input."""
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="directory for the results")
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML (default: minimal.yaml)"
+    )
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        help="shape of the records when it should not be recognised: x, telegram, columns, …",
+    )
+    parser.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
+    parser.add_argument("--store", metavar="URL", help="profiles and cases (default: sqlite:///OUTPUT/profiles.db)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run in OUTPUT")
+    add_model(parser)
+    add_json(parser, "print the summary as JSON")
 
 
 def _moment(text: str) -> datetime:

@@ -23,6 +23,8 @@ from pipeline.records import RawRecord
 
 MAX_LINE = 8_000_000
 """Bytes; a longer line is kept only as its beginning."""
+DEAD_LETTER = "io.shenava.DeadLetter"
+"""Full name of a dead letter's schema."""
 KEPT = 64_000
 """Bytes kept of what is too long or damaged."""
 
@@ -109,19 +111,28 @@ def cut_rows(file: BinaryIO, source: str) -> Iterator[RawRecord]:
 def cut_avro(file: BinaryIO, source: str) -> Iterator[RawRecord]:
     """One record an Avro record, as UTF-8 JSON; position is its 1-based number.
 
-    Times become ISO 8601, bytes base64. At the damaged place, or for a file that is no Avro, one record
-    with `error`; it holds the file's first bytes when nothing could be read before.
+    Times become ISO 8601, bytes base64. A dead letter is what it holds: the record that failed, with the place where
+    it was read first, so that a file of them can be read again. At the damaged place, or for a file that is no Avro,
+    one record with `error`; it holds the file's first bytes when nothing could be read before.
     """
     beginning, number = b"", 0
     try:
         beginning = file.read(KEPT)
         file.seek(0)
-        for number, record in enumerate(fastavro.reader(file), 1):
+        records = fastavro.reader(file)
+        for number, record in enumerate(records, 1):
+            if _is_dead_letter(records.writer_schema):
+                yield RawRecord(record["payload"], record["source"], record["position"], tuple(record["header"]))
+                continue
             payload = json.dumps(record, ensure_ascii=False, default=_plain).encode("utf-8", "surrogatepass")
             yield RawRecord(payload, source, number)
     except _DAMAGED_AVRO as error:
         reason = f"no Avro file, or damaged from record {number + 1} on ({type(error).__name__})"
         yield RawRecord(b"" if number else beginning, source, number + 1, error=reason)
+
+
+def _is_dead_letter(schema: object) -> bool:
+    return isinstance(schema, dict) and schema.get("name") == DEAD_LETTER
 
 
 def _lines(file: BinaryIO) -> Iterator[_Line]:

@@ -6,6 +6,7 @@ import gzip
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from models import loading
 from models.labels import CATEGORIES, COLUMNS, INTENTS, TOPICS
+from runners import show
 from runners.cli import main
 
 TEXTS = [
@@ -153,7 +155,7 @@ def test_what_was_asked_wrongly_is_named_and_exits_2(arguments, said, tmp_path, 
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("command", ["run", "classify", "show", "train", "evaluate"])
+@pytest.mark.parametrize("command", ["run", "replay", "classify", "show", "train", "evaluate"])
 def test_help_has_examples(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
@@ -169,3 +171,31 @@ def test_show_prints_avro_as_json_lines(tmp_path, capsys):
         fastavro.writer(file, schema, [{"a": b"one"}, {"a": b"\xfftwo"}])
     assert main(["show", str(tmp_path), "--limit", "2"]) == 0
     assert [json.loads(line)["a"] for line in capsys.readouterr().out.splitlines()] == ["one", "\\xfftwo"]
+
+
+def test_dead_letters_are_replayed_into_the_same_store_once_the_mistake_is_mended(tmp_path, capsys):
+    rows = [
+        {
+            "post_id": str(n),
+            "platform": "x",
+            "account_id": "ali",
+            "text": "سه روزه نرسیده",
+            "created_at": f"2026-10-0{n}T08:00Z",
+        }
+        for n in (1, 2)
+    ]
+    posts = tmp_path / "posts.jsonl"
+    posts.write_text("\n".join(map(json.dumps, rows)))
+    store = ["--store", f"sqlite:///{tmp_path}/store.db", "--json"]
+    wrong = ["run", "--input", str(posts), "--format", "telegram", "--output", str(tmp_path / "out"), *store]
+    assert main(wrong) == 0
+    assert json.loads(capsys.readouterr().out)["records"] == {"in": 2, "good": 0, "failed": 2, "duplicates": 0}
+    replay = ["replay", str(tmp_path / "out" / "dead_letters"), *store]
+    assert main([*replay, "--format", "mastodon", "--output", str(tmp_path / "again")]) == 0
+    assert json.loads(capsys.readouterr().out)["records"]["failed"] == 2
+    (first, *_) = list(show.records(str(tmp_path / "again" / "dead_letters")))
+    assert (Path(first["source"]).name, first["position"]) == ("posts.jsonl", 1)
+    assert main([*replay, "--output", str(tmp_path / "mended")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["records"] == {"in": 2, "good": 2, "failed": 0, "duplicates": 0}
+    assert found["profiles"]["changed"] == 1

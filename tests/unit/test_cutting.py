@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 import fastavro
 import pytest
 
+import schemas
 from pipeline.logic.cutting import KEPT, MAX_LINE, cut_avro, cut_lines, cut_rows, unzip
-from pipeline.records import RawRecord
+from pipeline.records import DeadLetter, RawRecord, to_dict
 
 SCHEMA = {
     "type": "record",
@@ -172,3 +173,11 @@ def test_gzipped_avro():
     assert len(cut(cut_avro, gzip.compress(avro(3)))) == 3
     (damaged,) = cut(cut_avro, gzip.compress(avro(3))[:40])
     assert damaged.error is not None
+
+
+def test_a_file_of_dead_letters_is_the_records_that_failed():
+    letter = DeadLetter(b"1;\xff", "posts.csv", 7, "parse", "bad_encoding", "byte 3 is not UTF-8", ("id", "text"))
+    file = io.BytesIO()
+    fastavro.writer(file, schemas.load("dead_letter"), [to_dict(letter)])
+    (record,) = cut_avro(io.BytesIO(file.getvalue()), "dead_letters/part-00000.avro")
+    assert record == RawRecord(b"1;\xff", "posts.csv", 7, ("id", "text"))
