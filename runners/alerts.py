@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError, RecordError
 from pipeline.io.pubsub_names import is_pubsub, parse_pubsub
 from pipeline.records import iso_time, to_dict
-from runners.flags import add_command, add_json
-from runners.publish import CONFIG, count, positive
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, count, positive
 
 _TAIL_EXAMPLES = """\
 examples:
@@ -45,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     tail.add_argument("--limit", type=count, metavar="N", help="stop after so many alerts")
     tail.add_argument("--seconds", type=positive, metavar="S", help="stop after so many seconds")
     tail.add_argument("--time-zone", metavar="NAME", help="of the times shown (default: the config's)")
-    tail.add_argument("--config", type=Path, default=CONFIG, metavar="FILE", help="the company's YAML")
+    tail.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML")
     add_json(tail, "print each alert as one line of JSON, times in UTC")
 
 

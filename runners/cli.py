@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, ShenavaError
 from runners import alerts, experiments, publish, review
-from runners.flags import add_command, add_json, add_model
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_model
 
 if TYPE_CHECKING:
     from runners.stream import Topics
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # Nothing may be fetched at run time unless a hub name is asked for with --model.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-DEFAULT_CONFIG = Path(__file__).parent / "config" / "minimal.yaml"
 
 _RUN_EXAMPLES = """\
 examples:

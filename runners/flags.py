@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
+
+DEFAULT_CONFIG = Path(__file__).parent / "config" / "minimal.yaml"
 
 
 def add_command(
@@ -35,3 +38,21 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, does: str) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help=does)
+
+
+def positive(value: str) -> float:
+    """A flag's number above 0."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0")
+    return number
+
+
+def count(value: str) -> int:
+    """A flag's whole number from 1 on."""
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number from 1 on")
+    return int(value)

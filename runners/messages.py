@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -14,12 +14,9 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from pipeline.errors import RecordError
-from pipeline.logic.cutting import cut_avro, cut_lines, cut_rows, unzip
+from pipeline.io.read_posts import cut
 from pipeline.logic.parsing import ParseSettings, parse
 from pipeline.records import RawRecord, iso_time
-
-# what is not named here is read as JSON Lines; a test holds this to what `shenava run` reads
-_CUTTERS: Mapping[str, Callable[[BinaryIO, str], Iterator[RawRecord]]] = {".csv": cut_rows, ".avro": cut_avro}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,9 @@ def read_messages(file: str, settings: ParseSettings, now: datetime) -> Iterator
         settings: how the pipeline will read the records; only their times are taken from it.
         now: aware; later posts have no time, as in the pipeline.
     """
-    extension = PurePosixPath(file.lower().removesuffix(".gz")).suffix
     # gzip is recognised by its content, see unzip
     with FileSystems.open(file, compression_type=CompressionTypes.UNCOMPRESSED) as opened:
-        for raw in _CUTTERS.get(extension, cut_lines)(unzip(cast(BinaryIO, opened)), file):
+        for raw in cut(cast(BinaryIO, opened), file):
             yield to_message(raw, settings, now)
 
 

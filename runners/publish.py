@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError
 from pipeline.io.pubsub_names import PubSubName, check_name, parse_pubsub
-from runners.flags import add_command, add_json
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, count, positive
 
 if TYPE_CHECKING:
     from runners.player import Outcome
     from runners.playlist import Play
 
-CONFIG = Path(__file__).parent / "config" / "minimal.yaml"
 _NOTED_DELAY = 0.1
 _EXAMPLES = """\
 examples:
@@ -53,28 +52,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--subscription", metavar="NAME", help="name of the subscription that --create makes (default: the topic's)"
     )
     parser.add_argument(
-        "--config", type=Path, default=CONFIG, metavar="FILE", help="the company's YAML, for the shape of the records"
+        "--config",
+        type=Path,
+        default=DEFAULT_CONFIG,
+        metavar="FILE",
+        help="the company's YAML, for the shape of the records",
     )
     parser.add_argument("--format", metavar="NAME", help="shape of the records, as `shenava run` takes it")
     add_json(parser, "print the outcome as JSON")
-
-
-def positive(value: str) -> float:
-    """A flag's number above 0."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{value!r} is no number above 0")
-    return number
-
-
-def count(value: str) -> int:
-    """A flag's whole number from 1 on."""
-    if not value.isdecimal() or int(value) < 1:
-        raise argparse.ArgumentTypeError(f"{value!r} is no number from 1 on")
-    return int(value)
 
 
 def _publish(given: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -89,18 +89,13 @@ def ports(job: Job, topics: Topics) -> Ports:
     def and_to(topic: PubSubName | None, attributes: Any, sink: beam.PTransform) -> beam.PTransform:
         return local.WriteAll(files=sink, topic=Publish(topic, attributes)) if topic else sink
 
-    return Ports(
+    return replace(
+        files,
         read_posts=ReadPubSub(topics.posts, topics.event_time),
-        classifier=files.classifier,
-        explain=files.explain,
         write_enriched=and_to(topics.enriched, _post_attributes, files.write_enriched),
-        upsert_profiles=files.upsert_profiles,
         recall_care=RecallCare(job.store_url, job.config.cases.reopen_within),
-        write_cases=files.write_cases,
         write_alerts=_PublishThenKeep(topics.alerts, local.alert_files(job), job.store_url),
-        keep_facts=files.keep_facts,
         write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
-        clock=files.clock,
     )
 
 

@@ -73,7 +73,7 @@ class CareStore:
 
     def create_tables(self) -> None:
         """Create what is missing; raises ConfigError when the database cannot be opened."""
-        database.create_tables(self._engine, (FACTS, CASES, ALERTS), self.shown_url)
+        database.create_tables(self._engine, TABLES, self.shown_url)
 
     def add_facts(self, facts: Iterable[tuple[str, Fact]]) -> None:
         """Keep facts of customers; a fact that is there stays, what a deleted post once said goes.
@@ -164,14 +164,14 @@ class CareStore:
             for part in database.chunks(rows):
                 statement = database.insert(connection, table).values(list(part))
                 keys = [column.name for column in table.primary_key]
-                given = statement.excluded  # type: ignore[attr-defined]
+                given = statement.excluded
                 if names:
                     where = given[newer] > table.c[newer] if newer else None
-                    statement = statement.on_conflict_do_update(  # type: ignore[attr-defined]
+                    statement = statement.on_conflict_do_update(
                         index_elements=keys, set_={name: given[name] for name in names}, where=where
                     )
                 else:
-                    statement = statement.on_conflict_do_nothing(index_elements=keys)  # type: ignore[attr-defined]
+                    statement = statement.on_conflict_do_nothing(index_elements=keys)
                 connection.execute(statement)
 
         if rows:

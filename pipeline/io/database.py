@@ -6,18 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, create_engine, event, make_url
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
-from sqlalchemy.sql.dml import Insert
 
 from pipeline.errors import ConfigError, TransientError
 
 T = TypeVar("T")
 _PATIENCE_S = "30"
 """How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
-_WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
+WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
 """Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
 CHUNK = 400
 """Rows a statement: below SQLite's limit of 32,766 bound values."""
@@ -48,24 +47,23 @@ def connect(url: str) -> tuple[Engine, str]:
     return engine, shown
 
 
-def create_tables(engine: Engine, tables: Sequence[Table], shown: str) -> None:
+def create_tables(engine: Engine, tables: MetaData, shown: str) -> None:
     """Create what is missing; raises ConfigError when the database cannot be opened."""
     try:
-        for table in tables:
-            table.create(engine, checkfirst=True)
+        tables.create_all(engine)
     except OperationalError as error:
         raise ConfigError(f"--store {shown}: cannot be opened: {error.orig}") from error
 
 
-def insert(connection: Connection, table: Table) -> Insert:
+def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows ON CONFLICT, in the database's dialect."""
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)  # type: ignore[no-any-return]
+    return dialect.insert(table)
 
 
-def patiently(write: Callable[[], T]) -> T:
-    """Call it, again after a pause while the database is away; the last TransientError goes on."""
-    for wait in _WAITS_S:
+def patiently(write: Callable[[], T], waits: Sequence[float] = WAITS_S) -> T:
+    """Call it, again after each pause (seconds) while the database is away; the last TransientError goes on."""
+    for wait in waits:
         try:
             return write()
         except TransientError:

@@ -12,22 +12,18 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    Engine,
     Float,
     Integer,
     MetaData,
     String,
     Table,
-    create_engine,
-    event,
-    make_url,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from pipeline.errors import ConfigError, TransientError
+from pipeline.errors import TransientError
+from pipeline.io import database
 from pipeline.logic.profile import ProfileSettings, merge
 from pipeline.records import Profile, from_dict, to_dict
 
@@ -50,10 +46,6 @@ PROFILES = Table(
     Column("interests", JSON, nullable=False, comment="interest -> decayed weight as of last_seen"),
     Column("document", JSON, nullable=False, comment="the whole Profile, as schemas/profile.v1.avsc"),
 )
-_PATIENCE_S = "30"
-"""How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
-_CHUNK = 400
-"""Rows a statement: below SQLite's limit of 32,766 bound values at 14 columns a row."""
 
 
 class ProfileStore:
@@ -61,30 +53,11 @@ class ProfileStore:
 
     def __init__(self, url: str) -> None:
         """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
-        try:
-            parsed = make_url(url)
-        except ArgumentError as error:
-            raise ConfigError(f"--store: not a database URL ({error}); for example sqlite:///profiles.db") from error
-        self.shown_url = parsed.render_as_string(hide_password=True)
-        """The URL without its password, for people and logs."""
-        try:
-            if parsed.drivername.startswith("sqlite") and "timeout" not in parsed.query:
-                parsed = parsed.update_query_dict({"timeout": _PATIENCE_S})
-            # hide_parameters: an error of the database must not print what a profile says
-            self._engine = create_engine(parsed, hide_parameters=True)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise ConfigError(f"--store {self.shown_url}: {error}; for example sqlite:///profiles.db") from error
-        if self._engine.dialect.name not in ("sqlite", "postgresql"):
-            raise ConfigError(f"--store {self.shown_url}: SQLite and PostgreSQL are supported")
-        if self._engine.dialect.name == "sqlite":
-            _take_write_lock_first(self._engine)
+        self._engine, self.shown_url = database.connect(url)
 
     def create_tables(self) -> None:
         """Create what is missing; raises ConfigError when the database cannot be opened."""
-        try:
-            TABLES.create_all(self._engine)
-        except OperationalError as error:
-            raise ConfigError(f"--store {self.shown_url}: cannot be opened: {error.orig}") from error
+        database.create_tables(self._engine, TABLES, self.shown_url)
 
     def merge(self, profiles: Iterable[Profile], settings: ProfileSettings) -> int:
         """Merge profiles into the store in one transaction; returns how many rows changed.
@@ -95,7 +68,11 @@ class ProfileStore:
         new = {profile.account: profile for profile in profiles}
         try:
             with self._engine.begin() as connection:
-                return sum(self._merge_chunk(connection, chunk, settings) for chunk in _chunks(new))
+                # one order for every writer: two that lock the same rows cannot wait for each other
+                return sum(
+                    self._merge_chunk(connection, {account: new[account] for account in accounts}, settings)
+                    for accounts in database.chunks(sorted(new))
+                )
         except OperationalError as error:
             raise TransientError(f"profile store: {error.orig}") from error
 
@@ -135,7 +112,7 @@ class ProfileStore:
             if row is None or _document(merged) != row.document:
                 rows.append(_row(merged, version))
         if rows:
-            insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(PROFILES).values(rows)
+            insert = database.insert(connection, PROFILES).values(rows)
             changed = {column.name: insert.excluded[column.name] for column in PROFILES.c if not column.primary_key}
             newer = insert.excluded.version > PROFILES.c.version
             done = connection.execute(
@@ -145,26 +122,6 @@ class ProfileStore:
                 # a row that was not there to be locked was inserted meanwhile: roll back, read it, merge again
                 raise TransientError("profile store: another writer inserted the same accounts at the same time")
         return len(rows)
-
-
-def _take_write_lock_first(engine: Engine) -> None:
-    """Begin every SQLite transaction with its write lock, so that read-then-write cannot deadlock."""
-
-    @event.listens_for(engine, "connect")
-    def _manual_begin(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _chunks(profiles: Mapping[str, Profile]) -> Iterator[dict[str, Profile]]:
-    # one order for every writer: two that lock the same rows cannot wait for each other
-    accounts = sorted(profiles)
-    for start in range(0, len(accounts), _CHUNK):
-        yield {account: profiles[account] for account in accounts[start : start + _CHUNK]}
 
 
 def _row(profile: Profile, version: int) -> dict[str, Any]:

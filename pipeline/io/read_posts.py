@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 import apache_beam as beam
 from apache_beam.io import fileio
@@ -74,13 +75,17 @@ def expand_input(path: str) -> list[str]:
         raise ConfigError(f"input {path!r}: {error}") from error
 
 
+def cut(opened: BinaryIO, name: str) -> Iterator[RawRecord]:
+    """The records of an opened file, gzipped or not, cut as its name's extension says."""
+    return _CUTTERS.get(_extension(name), cut_lines)(unzip(opened), name)
+
+
 class _CutFn(beam.DoFn):
     def process(self, file: fileio.ReadableFile) -> Iterator[RawRecord]:
         name = file.metadata.path
-        cut = _CUTTERS.get(_extension(name), cut_lines)
         # gzip is recognised by its content, see unzip
         with file.open(compression_type=CompressionTypes.UNCOMPRESSED) as opened:
-            for record in cut(unzip(opened), name):
+            for record in cut(opened, name):
                 counter("read.records").inc()
                 yield record
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import apache_beam as beam
 
-from pipeline.errors import TransientError
+from pipeline.io import database
 from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.profile import ProfileSettings
 from pipeline.metrics import counter
@@ -47,13 +45,7 @@ class _MergeFn(beam.DoFn):
         self._store = ProfileStore(self._url)
 
     def process(self, element: list[Profile]) -> None:
-        for wait in _WAITS_S:
-            try:
-                return self._merge(element)
-            except TransientError:
-                time.sleep(wait)
-        # the last try: what fails now fails the bundle
-        return self._merge(element)
+        database.patiently(lambda: self._merge(element), _WAITS_S)
 
     def teardown(self) -> None:
         self._store.close()

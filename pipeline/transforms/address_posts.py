@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +13,8 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
 from pipeline.metrics import counter
 from pipeline.records import EnrichedPost
+from pipeline.transforms.keys import pairs_of, shard
 
-SHARDS = 1024
-"""State lives in so many cells: the local streaming engine walks over all keys of a step again and again."""
 REMEMBER = timedelta(days=14)
 """How long an unbounded run keeps a post that may be answered, or a reply whose post has not come (event time)."""
 
@@ -35,15 +33,12 @@ class AddressPosts(beam.PTransform):
         parts = posts | "Read off" >> beam.ParDo(_ReadOffFn()).with_outputs("look_up", main="known")
         found = (
             parts.look_up
-            | "By answered post" >> _typed(tuple[int, _Known | _Asked])
+            | "By answered post" >> pairs_of(tuple[int, _Known | _Asked])
             | "Look up" >> beam.ParDo(_LookUpFn(None if posts.is_bounded else REMEMBER))
         )
-        return (parts.known, found) | "All pairs" >> beam.Flatten() | "By customer" >> _typed(tuple[str, EnrichedPost])
-
-
-def _typed(kind: Any) -> beam.PTransform:
-    """The same elements; state wants to know that they are pairs, which an output with a tag does not say."""
-    return beam.Map(lambda pair: pair).with_output_types(kind)
+        return (
+            (parts.known, found) | "All pairs" >> beam.Flatten() | "By customer" >> pairs_of(tuple[str, EnrichedPost])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +65,11 @@ class _ReadOffFn(beam.DoFn):
         if not element.is_brand_reply:
             customer = post.account_key or f"post {post.key}"
             yield customer, element
-            yield beam.pvalue.TaggedOutput("look_up", (_shard(post.key), _Known(post.key, customer, post.created_at)))
+            yield beam.pvalue.TaggedOutput("look_up", (shard(post.key), _Known(post.key, customer, post.created_at)))
         elif post.in_reply_to_account_id:
             yield f"{post.platform}:{post.in_reply_to_account_id}", element
         elif answered:
-            yield beam.pvalue.TaggedOutput("look_up", (_shard(answered), _Asked(answered, element)))
+            yield beam.pvalue.TaggedOutput("look_up", (shard(answered), _Asked(answered, element)))
         else:
             counter("address.to_nobody").inc()
 
@@ -117,7 +112,3 @@ def _forget(known: dict[str, Any], waiting: dict[str, Any], before: datetime) ->
         del known[post]
     for post in [post for post, replies in waiting.items() if replies[-1].post.created_at < before]:
         counter("address.to_nobody").inc(len(waiting.pop(post)))
-
-
-def _shard(post: str) -> int:
-    return zlib.crc32(post.encode()) % SHARDS

@@ -18,6 +18,7 @@ from pipeline.logic.cases import next_change
 from pipeline.logic.facts import Fact, fact, newest
 from pipeline.metrics import counter
 from pipeline.records import Alert, Case
+from pipeline.transforms.keys import pairs_of
 
 NOTHING = Told({}, {})
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -62,7 +63,7 @@ class CareForCustomers(beam.PTransform):
         known = (
             (facts, self._recalled)
             | "And what was known" >> beam.Flatten()
-            | "By customer" >> beam.Map(lambda pair: pair).with_output_types(tuple[str, Fact | Known])
+            | "By customer" >> pairs_of(tuple[str, Fact | Known])
         )
         if posts.is_bounded:
             told = known | "Gather facts" >> beam.GroupByKey() | "Tell" >> _told(_TellOnceFn(*given))

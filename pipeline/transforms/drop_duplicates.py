@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,9 +14,8 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 from pipeline.logic.versions import resolved
 from pipeline.metrics import counter
 from pipeline.records import Author, ParsedPost, SocialPost
+from pipeline.transforms.keys import shard
 
-SHARDS = 1024
-"""State lives in so many cells: the local streaming engine walks over all keys of a step again and again."""
 REMEMBER = timedelta(days=7)
 """How long an unbounded run knows a post again, in event time; a topic keeps no message longer."""
 
@@ -47,7 +45,7 @@ class DropDuplicates(beam.PTransform):
         return (
             posts
             | "Key by shard"
-            >> beam.Map(lambda parsed: (_shard(parsed.post.key), parsed)).with_output_types(tuple[int, ParsedPost])
+            >> beam.Map(lambda parsed: (shard(parsed.post.key), parsed)).with_output_types(tuple[int, ParsedPost])
             | "Let newer ones pass" >> beam.ParDo(_PassNewerFn()).with_output_types(ParsedPost)
         )
 
@@ -116,7 +114,3 @@ def _seen(post: SocialPost, version: str) -> _Seen:
 def _forget(known: dict[str, _Seen], before: datetime) -> None:
     for key in [key for key, each in known.items() if each.newest.created_at < before]:
         del known[key]
-
-
-def _shard(key: str) -> int:
-    return zlib.crc32(key.encode()) % SHARDS
