@@ -15,6 +15,7 @@ RUN = [
     "numpy>=1.26",
     "persiantools>=6.2",
     "phonenumbers>=9",
+    "prometheus-client>=0.21",
     "py3langid>=0.4,<0.5",
     "pydantic>=2.9",
     "python-stdnum>=2.2",
@@ -49,7 +50,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=[
-        *("pipeline", "pipeline.adapters", "pipeline.io", "pipeline.logic", "pipeline.transforms"),
+        *("pipeline", "pipeline.adapters", "pipeline.io", "pipeline.logic", "pipeline.records", "pipeline.transforms"),
         *("models", "models.training", "models.evaluation", "models.review"),
         "schemas",
         "runners",

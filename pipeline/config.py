@@ -1,24 +1,37 @@
 """The company's configuration: one YAML file, checked whole before the first post is read.
 
-The models mirror `runners/config/reference.yaml`, which documents every key. `Config` hands the graph
-the settings its steps take; nothing else in the pipeline reads YAML.
+The sections are in `pipeline/config_sections.py`. `Config` checks what they say of each other and hands the graph the
+settings its steps take; nothing else in the pipeline reads YAML.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from pipeline.config_sections import (
+    CATEGORIES,
+    WEEKDAYS,
+    BrandSection,
+    CalendarSection,
+    CasesSection,
+    DepartmentSection,
+    InputSection,
+    InterestSection,
+    ProfileSection,
+    RuleSection,
+    Section,
+    SignalsSection,
+)
 from pipeline.errors import ConfigError
 from pipeline.logic.alerts import AlertRule, AlertSettings, Department
 from pipeline.logic.care import CareSettings
 from pipeline.logic.cases import CaseSettings
-from pipeline.logic.durations import parse_duration
 from pipeline.logic.enrichment import EnrichSettings
 from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.parsing import ParseSettings
@@ -26,111 +39,16 @@ from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar, parse_hours
 
-Category = Literal[
-    "delivery", "billing", "quality", "service", "technical", "fraud", "availability", "policy", "other"
-]  # fmt: skip
-CATEGORIES: tuple[Category, ...] = Category.__args__  # type: ignore[attr-defined]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[str, ...] = Weekday.__args__  # type: ignore[attr-defined]
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+__all__ = ["CATEGORIES", "Config", "load_config"]
 
 
-class _Section(BaseModel):
-    # an unknown key is a typing error of somebody who now believes the setting holds
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class InputSection(_Section):
-    """How the input's records are shaped."""
-
-    format: str = "auto"
-    columns: dict[str, str | list[str]] = {}
-    constants: dict[str, str] = {}
-    attributes: list[str] = []
-    time_zone: str | None = None
-
-
-class BrandSection(_Section):
-    """A brand, the words it goes by, and its own accounts."""
-
-    aliases: list[str] = []
-    accounts: dict[str, list[str]] = Field({}, description="platform → account ids or @handles")
-    channels: list[str] = Field([], description="platforms whose posts concern this brand when they name none")
-    alert: bool = Field(True, description="complaints about it may be escalated; no for competitors")
-
-
-class InterestSection(_Section):
-    """A fine interest and the words that show it."""
-
-    terms: Annotated[list[str], Field(min_length=1)]
-
-
-class CalendarSection(_Section):
-    """Working hours of a week in local time; a weekday that is absent is free."""
-
-    time_zone: str | None = None
-    hours: dict[Weekday, list[str]]
-    country: str | None = Field(None, description="whose public holidays are free, ISO 3166 code such as IR")
-    holidays: list[date] = Field([], description="further free days")
-    working_days: list[date] = Field([], description="public holidays that are worked")
-
-
-class DepartmentSection(_Section):
-    """Who answers which complaints, and how fast."""
-
-    categories: list[Category] = []
-    calendar: str
-    answer_within: Duration
-    answer_within_by_severity: dict[Annotated[int, Field(ge=1, le=4)], Duration] = {}
-    escalate_to: str | None = Field(None, description="who takes over what was not answered in time")
-
-
-class CasesSection(_Section):
-    """How a complaint is followed until it is settled."""
-
-    warn_after: Annotated[float, Field(gt=0, le=1)] = 0.75
-    settle_after: Duration = timedelta(days=7)
-    reopen_within: Duration = timedelta(days=30)
-    alert_on: list[Literal["at_risk", "breached", "answered", "reopened", "resolved"]] = [
-        *("at_risk", "breached", "answered", "reopened", "resolved")
-    ]
-
-
-class SignalsSection(_Section):
-    """When a customer's posts add up to something a department should know."""
-
-    advocate_posts: Annotated[int, Field(ge=1)] = 3
-    advocate_within: Duration = timedelta(days=90)
-    churn_complaints: Annotated[int, Field(ge=2)] = 3
-    churn_within: Duration = timedelta(days=30)
-    department: str | None = Field(default=None, description="who hears of it; by the post's category when absent")
-
-
-class RuleSection(_Section):
-    """An escalation rule: every condition that is given must hold."""
-
-    name: Annotated[str, Field(min_length=1)]
-    level: Literal["info", "high", "critical"]
-    min_severity: Annotated[int, Field(ge=1, le=4)] = 1
-    categories: list[Category] = []
-    min_reach: Annotated[int, Field(ge=0)] = 0
-
-
-class ProfileSection(_Section):
-    """How fast what a person once said fades."""
-
-    interest_half_life: Duration = timedelta(days=90)
-    mood_half_life: Duration = timedelta(days=30)
-    keep_posts: Annotated[int, Field(ge=1, le=100_000)] = 2000
-
-
-class Config(_Section):
+class Config(Section):
     """The whole file."""
 
     time_zone: str = "UTC"
     input: InputSection = InputSection()
-    brands: dict[str, BrandSection] = {}
-    interests: dict[str, InterestSection] = {}
+    brands: dict[str, BrandSection] = Field(default_factory=dict)
+    interests: dict[str, InterestSection] = Field(default_factory=dict)
     calendars: Annotated[dict[str, CalendarSection], Field(min_length=1)]
     departments: Annotated[dict[str, DepartmentSection], Field(min_length=1)]
     fallback_department: str

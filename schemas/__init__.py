@@ -9,7 +9,7 @@
     releases.py             the frozen copies in released/ that a change is compared with
     __main__.py             `python -m schemas --help`
 
-The dataclasses of these contracts are in `pipeline/records.py`; contract tests hold both in step.
+The dataclasses of these contracts are in `pipeline/records/`; contract tests hold both in step.
 """
 
 from schemas.bigquery import bigquery_schema, to_row

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.logic.profile import ProfileSettings, merge
-from pipeline.records import Profile, from_dict, to_dict
+from pipeline.records import Profile, from_json, to_json
 
 TABLES = MetaData()
 PROFILES = Table(
@@ -65,7 +63,10 @@ class ProfileStore:
         Raises:
             TransientError: the database is locked or away, or another writer came between; nothing was written.
         """
-        new = {profile.account: profile for profile in profiles}
+        new: dict[str, Profile] = {}
+        for profile in profiles:
+            before = new.get(profile.account)
+            new[profile.account] = merge(before, profile, settings) if before else profile
         try:
             with self._engine.begin() as connection:
                 # one order for every writer: two that lock the same rows cannot wait for each other
@@ -80,13 +81,13 @@ class ProfileStore:
         """The account's profile, or None."""
         with self._engine.connect() as connection:
             document = connection.scalar(select(PROFILES.c.document).where(PROFILES.c.account == account))
-        return None if document is None else _from_document(document)
+        return None if document is None else from_json(Profile, document)
 
     def read_all(self) -> Iterator[Profile]:
         """Every profile, in order of account."""
         with self._engine.connect() as connection:
             for (document,) in connection.execute(select(PROFILES.c.document).order_by(PROFILES.c.account)):
-                yield _from_document(document)
+                yield from_json(Profile, document)
 
     def foremost(self, column: str) -> Profile | None:
         """The profile with the highest value in a column of the table, of accounts with several posts."""
@@ -94,7 +95,7 @@ class ProfileStore:
         with self._engine.connect() as connection:
             wanted = select(PROFILES.c.document).where(PROFILES.c.posts > 1).order_by(*order).limit(1)
             document = connection.scalar(wanted)
-        return None if document is None else _from_document(document)
+        return None if document is None else from_json(Profile, document)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -107,10 +108,14 @@ class ProfileStore:
         rows = []
         for account, profile in new.items():
             row = stored.get(account)
-            merged = merge(_from_document(row.document), profile, settings) if row else profile
-            version = row.version + 1 if row else 1
-            if row is None or _document(merged) != row.document:
-                rows.append(_row(merged, version))
+            if row is None:
+                rows.append(_row(profile, 1))
+                continue
+            known = from_json(Profile, row.document)
+            merged = merge(known, profile, settings)
+            # the records are compared, for one profile has had several forms as a document
+            if merged != known:
+                rows.append(_row(merged, row.version + 1))
         if rows:
             insert = database.insert(connection, PROFILES).values(rows)
             changed = {column.name: insert.excluded[column.name] for column in PROFILES.c if not column.primary_key}
@@ -127,21 +132,4 @@ class ProfileStore:
 def _row(profile: Profile, version: int) -> dict[str, Any]:
     same = ("account", "handle", "display_name", "verified", "reach", "first_seen", "last_seen", "posts")
     row = {name: getattr(profile, name) for name in (*same, "complaints", "advocacy", "mood")}
-    return row | {"version": version, "interests": dict(profile.interests), "document": _document(profile)}
-
-
-def _document(profile: Profile) -> dict[str, Any]:
-    return json.loads(json.dumps(to_dict(profile), default=datetime.isoformat))  # type: ignore[no-any-return]
-
-
-def _from_document(document: dict[str, Any]) -> Profile:
-    value = dict(document)
-    # a document written before deletions were known has none
-    for name in ("contributions", "deletions"):
-        value[name] = [each | {"at": _time(each["at"])} for each in document.get(name, [])]
-    value["declared"] = {name: d | {"at": _time(d["at"])} for name, d in document["declared"].items()}
-    return from_dict(Profile, value | {name: _time(document[name]) for name in ("first_seen", "last_seen")})
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return row | {"version": version, "interests": dict(profile.interests), "document": to_json(profile)}

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, text
 from pipeline.errors import ConfigError, TransientError
 from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.profile import Fold, ProfileSettings
+from pipeline.records import Author
 from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 
 SETTINGS = ProfileSettings()
@@ -51,6 +52,11 @@ def test_new_posts_are_merged_with_what_is_there_in_any_order(store):
     assert store.read("x:ali") == profile(1, 2, 3, 5)
 
 
+def test_two_profiles_of_an_account_in_one_call_are_both_kept(store):
+    store.merge([profile(1), profile(2)], SETTINGS)
+    assert store.read("x:ali") == profile(1, 2)
+
+
 def deletions(*numbers):
     fold = Fold()
     for number in numbers:
@@ -83,6 +89,23 @@ def test_a_row_written_before_deletions_were_known_is_read(store, url):
         connection.execute(text("update profiles set document = json_remove(document, '$.looks', '$.deletions')"))
     store.merge([profile(2)], SETTINGS)
     assert store.read("x:ali").posts == 2
+
+
+def test_times_are_written_as_in_the_other_stores_and_their_older_form_is_read(store, url):
+    fold = Fold()
+    fold.add(an_enriched_post(a_post("1", author=Author("ali", declared={"location": "تهران"}))))
+    fold.add(an_enriched_post(a_deletion("2")))
+    written = fold.profile("x:ali", SETTINGS)
+    store.merge([written], SETTINGS)
+    with create_engine(url).begin() as connection:
+        assert connection.scalar(text("select document ->> '$.last_seen' from profiles")).endswith("Z")
+        connection.execute(text("""update profiles set document = replace(document, 'Z"', '+00:00"')"""))
+        older = connection.scalar(text("select document from profiles"))
+    assert older.count('+00:00"') == 5, "first and last seen, what is declared, a post, a deletion"
+    assert store.read("x:ali") == written
+    assert store.merge([written], SETTINGS) == 0, "another form of the same profile is no change"
+    assert store.merge([profile(3)], SETTINGS) == 1
+    assert [each.post for each in store.read("x:ali").contributions] == ["x:1", "x:3"]
 
 
 def test_many_profiles_in_one_call(store):

@@ -1,0 +1,46 @@
+"""The values that flow through the graph. Their contracts are the files in `schemas/`.
+
+Times are timezone-aware UTC `datetime`s with microseconds. Every record is frozen: a step
+returns a new value. `to_dict` gives what fastavro and `json` write; `from_dict` reads it back.
+"""
+
+from pipeline.records.care import Alert, Case, CasePost, Transition
+from pipeline.records.codec import from_dict, from_json, iso_time, to_dict, to_json
+from pipeline.records.dead_letters import DeadLetter
+from pipeline.records.judgement import Choice, Classification, ClassifiedPost, EnrichedPost, Flag, Labels
+from pipeline.records.kpis import Kpi, ResponseBin, Sketch
+from pipeline.records.posts import Author, Engagement, ParsedPost, RawRecord, SocialPost
+from pipeline.records.profiles import Contribution, CustomerBrief, DeclaredAttribute, Deletion, Look, Profile
+
+__all__ = [
+    "Alert",
+    "Author",
+    "Case",
+    "CasePost",
+    "Choice",
+    "Classification",
+    "ClassifiedPost",
+    "Contribution",
+    "CustomerBrief",
+    "DeadLetter",
+    "DeclaredAttribute",
+    "Deletion",
+    "Engagement",
+    "EnrichedPost",
+    "Flag",
+    "Kpi",
+    "Labels",
+    "Look",
+    "ParsedPost",
+    "Profile",
+    "RawRecord",
+    "ResponseBin",
+    "Sketch",
+    "SocialPost",
+    "Transition",
+    "from_dict",
+    "from_json",
+    "iso_time",
+    "to_dict",
+    "to_json",
+]
