@@ -1,4 +1,4 @@
-"""The pipeline on one screen: posts in; enriched events, profiles, cases, alerts and dead letters out."""
+"""The pipeline on one screen: posts in; enriched events, profiles, cases, alerts, KPIs and dead letters out."""
 
 from __future__ import annotations
 
@@ -47,4 +47,5 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     care.cases | "Write cases" >> ports.write_cases
     care.alerts | "Write alerts" >> ports.write_alerts
     care.facts | "Keep facts" >> ports.keep_facts
+    care.kpis | "Count service" >> ports.count_service | "Write KPIs" >> ports.write_kpis
     failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters

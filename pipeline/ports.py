@@ -41,6 +41,10 @@ class Ports:
     """Alert → the departments, and the store once they have it."""
     keep_facts: beam.PTransform
     """(customer, Fact) → store, for the next run to recall."""
+    count_service: beam.PTransform
+    """KpiFact → store; gives the Kpi rows that changed."""
+    write_kpis: beam.PTransform
+    """Kpi → warehouse."""
     write_dead_letters: beam.PTransform
     """DeadLetter → where it can be looked at and replayed from."""
     clock: Clock

@@ -23,17 +23,30 @@ from pipeline.config import Config
 from pipeline.errors import ConfigError, ShenavaError
 from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallCare
+from pipeline.io.keep_kpis import CountService
+from pipeline.io.kpi_store import KpiStore
 from pipeline.io.profile_store import ProfileStore
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
+from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, RawRecord
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord
 from runners import progress
 
 MANIFEST = "run.json"
-OUTPUTS = ("enriched", "cases", "alerts", "dead_letters", "profiles.db", "profiles.db-wal", "profiles.db-shm", MANIFEST)
+OUTPUTS = (
+    "enriched",
+    "cases",
+    "alerts",
+    "kpis",
+    "dead_letters",
+    "profiles.db",
+    "profiles.db-wal",
+    "profiles.db-shm",
+    MANIFEST,
+)
 
 
 class LostRecordsError(ShenavaError):
@@ -101,6 +114,8 @@ def ports(job: Job) -> Ports:
         ),
         write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
+        count_service=CountService(job.store_url, job.config.time_zone),
+        write_kpis=WriteFiles(f"{output}/kpis", "kpi", _kpi_order, _kpi_date, identity=KpiKey.of),
         write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
         clock=system_clock,
     )
@@ -117,7 +132,7 @@ def alert_files(job: Job) -> beam.PTransform:
 
 def create_tables(job: Job) -> None:
     """Make the store's tables where they are missing; ConfigError when it cannot be opened."""
-    for store in (ProfileStore(job.store_url), CareStore(job.store_url)):
+    for store in (ProfileStore(job.store_url), CareStore(job.store_url), KpiStore(job.store_url, job.config.time_zone)):
         store.create_tables()
         store.close()
 
@@ -140,6 +155,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "enriched": str(job.output / "enriched"),
             "cases": str(job.output / "cases"),
             "alerts": str(job.output / "alerts"),
+            "kpis": str(job.output / "kpis"),
             "dead_letters": str(job.output / "dead_letters"),
             "profiles": ProfileStore(job.store_url).shown_url,
         },
@@ -172,6 +188,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "by_rule": group("alerts.rule."),
         },
         "cases": group("cases."),
+        "kpis": {"rows": count("kpis.rows")},
         "seconds": round(seconds, 1),
         "posts_per_second": round(count("classify.posts") / seconds, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -247,6 +264,14 @@ def _case_order(case: Case) -> tuple[Any, str]:
 
 def _alert_order(alert: Alert) -> tuple[Any, str]:
     return alert.raised_at or alert.created_at, alert.alert_id
+
+
+def _kpi_order(row: Kpi) -> tuple[Any, ...]:
+    return KpiKey.of(row), row.revision
+
+
+def _kpi_date(row: Kpi) -> str:
+    return f"date={row.start:%Y-%m-%d}"
 
 
 def _letter_order(letter: DeadLetter) -> tuple[str, int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, MetaData, Table, create_engine, event, make_url
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from pipeline.errors import ConfigError, TransientError
 
 T = TypeVar("T")
+_log = logging.getLogger("shenava.store")
 _PATIENCE_S = "30"
 """How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
 WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
@@ -61,14 +63,34 @@ def insert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+def one_writer(connection: Connection, name: str) -> None:
+    """Let transactions of that name pass one at a time; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
 def patiently(write: Callable[[], T], waits: Sequence[float] = WAITS_S) -> T:
-    """Call it, again after each pause (seconds) while the database is away; the last TransientError goes on."""
-    for wait in waits:
+    """Call it, again after each pause (seconds) while the database is away; the last TransientError goes on.
+
+    Logs a warning at the first pause, and when the database is back.
+    """
+    away_since = None
+    for wait in (*waits, None):
         try:
-            return write()
+            found = write()
         except TransientError:
+            if wait is None:
+                raise
+            if away_since is None:
+                away_since = time.monotonic()
+                # without the error's text: what a database says may quote a row
+                _log.warning("the store does not answer", extra={"fields": {"patience_s": round(sum(waits), 1)}})
             time.sleep(wait)
-    return write()
+        else:
+            break
+    if away_since is not None:
+        _log.info("the store is back", extra={"fields": {"away_s": round(time.monotonic() - away_since, 1)}})
+    return found
 
 
 def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -46,6 +46,7 @@ class WriteFiles(beam.PTransform):
         partition: Callable[[Any], str] = lambda _: "",
         file_format: Format = "avro",
         shards: int = 1,
+        identity: Callable[[Any], Any] | None = None,
     ) -> None:
         """
         Args:
@@ -53,10 +54,11 @@ class WriteFiles(beam.PTransform):
             order: sort key, unique per record; shards are cut by it.
             partition: sub-directory of a record, such as `date=2026-10-03`.
             shards: files per partition; more than one only where a partition is too big for one worker.
+            identity: of records of a file that have the same, only the last in order is written.
         """
         super().__init__()
         self._directory, self._schema, self._order = directory, schema, order
-        self._partition, self._format, self._shards = partition, file_format, shards
+        self._partition, self._format, self._shards, self._identity = partition, file_format, shards, identity
 
     def expand(self, records: beam.PCollection) -> beam.PCollection:
         partition, order, shards = self._partition, self._order, self._shards
@@ -71,7 +73,7 @@ class WriteFiles(beam.PTransform):
             records
             | "Place" >> beam.Map(place).with_output_types(tuple[str, Any])
             | "Gather files" >> beam.GroupByKey()
-            | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format))
+            | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format, self._identity))
         )
 
     def _in_time(self, records: beam.PCollection) -> beam.PCollection:
@@ -87,17 +89,28 @@ class WriteFiles(beam.PTransform):
             | "Partition" >> beam.Map(lambda record: (partition(record), record)).with_output_types(tuple[str, Any])
             | "Gather in time" >> beam.GroupIntoBatches(MOST, max_buffering_duration_secs=EVERY.seconds)
             | "Name" >> beam.Map(name).with_output_types(tuple[str, Any])
-            | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format))
+            | "Write" >> beam.ParDo(_WriteFn(self._directory, self._schema, order, self._format, self._identity))
         )
 
 
 class _WriteFn(beam.DoFn):
-    def __init__(self, directory: str, schema: str, order: Callable[[Any], Any], file_format: Format) -> None:
+    def __init__(
+        self,
+        directory: str,
+        schema: str,
+        order: Callable[[Any], Any],
+        file_format: Format,
+        identity: Callable[[Any], Any] | None,
+    ) -> None:
         self._directory, self._schema, self._order, self._format = directory, schema, order, file_format
+        self._identity = identity
 
     def process(self, element: tuple[str, Iterable[Any]]) -> Iterable[str]:
         name, records = element
-        rows = [to_dict(record) for record in sorted(records, key=self._order)]
+        records = sorted(records, key=self._order)
+        if self._identity:
+            records = list({self._identity(record): record for record in records}.values())
+        rows = [to_dict(record) for record in records]
         path = FileSystems.join(self._directory, f"{name}.{self._format}")
         unfinished = f"{path}.{uuid.uuid4().hex}.tmp"
         with FileSystems.create(unfinished, mime_type="application/octet-stream") as file:

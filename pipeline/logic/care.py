@@ -13,7 +13,9 @@ from datetime import datetime
 from pipeline.logic import cases as course
 from pipeline.logic.alerts import Cause, escalation, raised
 from pipeline.logic.cases import CaseSettings
-from pipeline.logic.facts import Fact, newest
+from pipeline.logic.facts import Fact, Kind, latest, newest
+from pipeline.logic.kpis import KpiFact
+from pipeline.logic.service import served
 from pipeline.logic.signals import SignalSettings, signals
 from pipeline.records import Alert, Case, Contribution, Transition
 
@@ -47,6 +49,10 @@ class Told:
     cases: Mapping[str, Case]
     alerts: Mapping[str, Alert]
     """Both by id."""
+    kpis: Mapping[str, KpiFact] = field(default_factory=dict)
+    """What each post adds to the KPIs, by post; deleted posts too."""
+    ahead: datetime | None = field(default=None, compare=False)
+    """When to look again, if no more posts come."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,14 @@ class Known:
 def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: datetime) -> Told:
     """Cases and alerts of the customer as of `now`."""
     keep = settings.cases.alerts.profiles.keep_posts
-    known = newest(facts)[-keep:]
-    found = course.cases(customer, known, settings.cases, now)
-    alerts = list(_alerts(customer, known, found, settings))
-    return Told({case.case_id: case for case in found}, {alert.alert_id: alert for alert in alerts})
+    everything = latest(facts)
+    known = newest(everything)[-keep:]
+    found, next_step = course.follow(customer, known, settings.cases, now)
+    alerts = _alerts(customer, known, found, settings)
+    gone = [fact for fact in everything if fact.kind is Kind.DELETED]
+    kpis, next_due = served([*known, *gone], found, settings.cases.alerts, now)
+    ahead = min((at for at in (next_step, next_due) if at), default=None)
+    return Told({case.case_id: case for case in found}, {alert.alert_id: alert for alert in alerts}, kpis, ahead)
 
 
 def news(before: Told, after: Told) -> Told:
@@ -90,7 +100,8 @@ def news(before: Told, after: Told) -> Told:
             alerts[key] = replace(old, revision=old.revision + 1, withdrawn=True, excerpt="", words=())
     cases = {key: case for key, case in after.cases.items() if before.cases.get(key) != case}
     gone = {key: replace(c, void=True) for key, c in before.cases.items() if key not in after.cases and not c.void}
-    return Told(cases | gone, alerts)
+    kpis = {post: known for post, known in after.kpis.items() if before.kpis.get(post) != known}
+    return Told(cases | gone, alerts, kpis, after.ahead)
 
 
 def _alerts(customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings) -> Iterator[Alert]:

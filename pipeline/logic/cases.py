@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pipeline.logic.alerts import AlertSettings, Department
 from pipeline.logic.facts import Fact, Kind, newest
@@ -44,13 +45,25 @@ class CaseSettings:
     """A complaint so long after the case was resolved opens a new one."""
 
 
-def cases(customer: str, facts: Iterable[Fact], settings: CaseSettings, now: datetime) -> tuple[Case, ...]:
-    """The customer's cases as of `now`, oldest first."""
+class Followed(NamedTuple):
+    """What following a customer's posts gives."""
+
+    cases: tuple[Case, ...]
+    """As of now, oldest first."""
+    ahead: datetime | None
+    """When the clock alone next changes a case, if no more posts come."""
+
+
+def follow(customer: str, facts: Iterable[Fact], settings: CaseSettings, now: datetime) -> Followed:
+    """The customer's cases as of `now`, and when to look again."""
     found: list[_Course] = []
+    ahead = None
     for fact in newest(facts):
         course = found[-1] if found else None
         if course:
-            course.run_clock(min(now, fact.at - timedelta(microseconds=1)))
+            before = fact.at - timedelta(microseconds=1)
+            course.run_clock(min(now, before))
+            ahead = ahead or course.next_step(before)
         if fact.kind is Kind.COMPLAINT:
             if course is None or course.is_over(fact.at):
                 course = _Course(fact, settings)
@@ -63,16 +76,8 @@ def cases(customer: str, facts: Iterable[Fact], settings: CaseSettings, now: dat
             course.thank(fact)
     if found:
         found[-1].run_clock(now)
-    return tuple(course.case(customer) for course in found)
-
-
-def next_change(customer: str, facts: Iterable[Fact], settings: CaseSettings, now: datetime) -> datetime | None:
-    """When the clock alone next changes a case after `now`, if no more posts come."""
-    facts = list(facts)
-    ahead = (
-        step.at for case in cases(customer, facts, settings, FOREVER) for step in case.history if step.post is None
-    )
-    return min((at for at in ahead if at > now), default=None)
+        ahead = ahead or found[-1].next_step(FOREVER)
+    return Followed(tuple(course.case(customer) for course in found), ahead)
 
 
 def case_id(customer: str, opening: str) -> str:
@@ -141,6 +146,11 @@ class _Course:
                 self._breach(at)
             else:
                 self._step(state, at, None)
+
+    def next_step(self, until: datetime) -> datetime | None:
+        """When the clock next brings something, up to that moment, inclusively."""
+        ahead = self._ahead()
+        return ahead[1] if ahead and ahead[1] <= until else None
 
     def case(self, customer: str) -> Case:
         """The record of it."""

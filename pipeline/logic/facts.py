@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from pipeline.logic.profile import contribution
+from pipeline.logic.profile import contribution, sentiment
 from pipeline.records import Contribution, EnrichedPost
 
 
@@ -45,6 +45,10 @@ class Fact:
     """The event itself without its raw text, for what an alert shows; None where no alert can show it."""
     version: str
     """`SocialPost.version`, and what was said of it: a total order of the versions of one post."""
+    sentiment: float = 0.0
+    """P(pos) − P(neg), in −1..1."""
+    reach: int = 0
+    """Followers of the author, 0 when unknown."""
 
 
 def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
@@ -65,18 +69,25 @@ def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
         brands=enriched.brands,
         contribution=None if enriched.is_brand_reply or post.account_key is None else contribution(enriched),
         enriched=_without_raw_text(enriched) if shown else None,
+        sentiment=sentiment(said),
+        reach=post.author.followers or 0,
         version=f"{post.version} {hashlib.sha1(repr(said).encode()).hexdigest()[:12]}",
     )
 
 
 def newest(facts: Iterable[Fact]) -> list[Fact]:
     """One fact a post, the newest version, in order of time; deleted posts are left out."""
+    return [each for each in latest(facts) if each.kind is not Kind.DELETED]
+
+
+def latest(facts: Iterable[Fact]) -> list[Fact]:
+    """One fact a post, the newest version or its deletion, in order of time."""
     kept: dict[str, Fact] = {}
     for each in facts:
         old = kept.get(each.post)
         if old is None or each.version > old.version:
             kept[each.post] = each
-    return sorted((f for f in kept.values() if f.kind is not Kind.DELETED), key=lambda f: (f.at, f.post))
+    return sorted(kept.values(), key=lambda f: (f.at, f.post))
 
 
 def _kind(enriched: EnrichedPost, brands: frozenset[str] | None) -> Kind:

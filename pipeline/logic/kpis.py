@@ -1,20 +1,19 @@
 """Service KPIs per brand × department × platform × hour, and × day: counts, shares, response times.
 
-Two monoids. A `Tally` holds the facts of one row by post key and keeps the greatest version of each, so
-order, grouping and repetition change nothing and a late answer corrects its row. A `Kpi` row holds only
-integers to add and two sketches, so hours merge into days and days into weeks without their facts.
+A row is a sum over posts of integers and two sketches, so what a post once added can be taken away again when more is
+known of it (an answer, an edit, a deletion), and hours merge into days and days into weeks without their posts.
 """
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pipeline.logic.sketch import joined, quantile, sketch
+from pipeline.logic.sketch import bin_of, joined, quantile, sketch_of
 from pipeline.records import Kpi, Sketch
 
 HOUR, DAY = "hour", "day"
@@ -23,11 +22,9 @@ SEVERE = 3
 
 _SENTIMENT_UNITS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_TIME = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
-class KpiKey:
+class KpiKey(NamedTuple):
     """What a row is about."""
 
     brand: str
@@ -39,18 +36,6 @@ class KpiKey:
     start: datetime
     """Local start of the period, in UTC."""
 
-    @property
-    def text(self) -> str:
-        """The key as Beam groups by it: a dataclass has no deterministic coder."""
-        names = [self.brand, self.department, self.platform, self.period]
-        return json.dumps([*names, self.start.astimezone(UTC).isoformat()], ensure_ascii=False)
-
-    @classmethod
-    def parse(cls, text: str) -> KpiKey:
-        """The key that `text` was made of."""
-        brand, department, platform, period, start = json.loads(text)
-        return cls(brand, department, platform, period, datetime.fromisoformat(start))
-
     @classmethod
     def of(cls, row: Kpi) -> KpiKey:
         """The key of a row."""
@@ -59,7 +44,7 @@ class KpiKey:
 
 @dataclass(frozen=True, slots=True)
 class KpiFact:
-    """What one post adds to one brand's rows, as known when the fact was made; of several the greatest counts.
+    """What one post adds to the rows of its brands, as known when the fact was made; of several the greatest counts.
 
     Raises ValueError when made with half an answer, a negative time, or an SLA met without an answer.
     """
@@ -67,10 +52,10 @@ class KpiFact:
     post: str
     """`SocialPost.key`."""
     at: datetime
-    """When the post's first version was written, UTC; of a notice of deletion the time of the notice."""
-    brand: str
-    department: str | None
-    """Who answers for the complaint; None for posts that are no complaint."""
+    """When the post's first version was written, UTC."""
+    brands: tuple[str, ...]
+    department: str
+    """Who answers for the complaint; empty for posts that are no complaint."""
     platform: str
     complaint: bool
     severity: int
@@ -80,40 +65,46 @@ class KpiFact:
     advocacy: bool
     reach: int
     """Followers of the author, 0 when unknown."""
+    version: str = ""
+    """`Fact.version` of the post."""
     answered_at: datetime | None = None
     """UTC; None while unanswered, and for posts that are no complaint."""
-    first_response: timedelta | None = None
+    first_response_s: float | None = None
     """From the complaint to its first answer, by the clock on the wall."""
-    working_response: timedelta | None = None
+    working_response_s: float | None = None
     """The same in the department's working time."""
     sla_met: bool | None = None
     """None while neither answered nor overdue."""
-    edited_at: datetime | None = None
-    """When the version that was judged was written; None for the first. It carries the answer known so far."""
     deleted: bool = False
     """The post counts nowhere any more."""
 
     def __post_init__(self) -> None:
-        answer = (self.answered_at, self.first_response, self.working_response)
+        answer = (self.answered_at, self.first_response_s, self.working_response_s)
         if None in answer and (any(each is not None for each in answer) or self.sla_met):
             raise ValueError(f"{self.post}: an answer has its time and both response times; only it can meet an SLA")
-        if min(self.first_response or _NO_TIME, self.working_response or _NO_TIME) < _NO_TIME:
+        if min(self.first_response_s or 0, self.working_response_s or 0) < 0:
             raise ValueError(f"{self.post}: answered before it was written")
 
-    def order(self) -> tuple[bool, datetime, bool, timedelta, bool, str]:
-        """A total order of a post's versions.
+    def order(self) -> tuple[bool, str, bool, timedelta, bool, str]:
+        """A total order of what is known of a post.
 
-        Deleted beats all; then the later edit; then answered beats unanswered; then the earlier answer, since a
+        Deleted beats all; then the newer version; then answered beats unanswered; then the earlier answer, since a
         reply that arrives late may turn out to be the first; then a decided SLA. Ties fall to any fixed choice.
         """
         answered, decided = self.answered_at is not None, self.sla_met is not None
         sooner = _EPOCH - (self.answered_at or _EPOCH)
-        return (self.deleted, self.edited_at or _EPOCH, answered, sooner, decided, repr(self))
+        return (self.deleted, self.version, answered, sooner, decided, repr(self))
 
-    def key(self, period: str, time_zone: str) -> KpiKey:
-        """The row of that period that the post belongs to."""
-        start = period_start(self.at, period, time_zone)
-        return KpiKey(self.brand, self.department or "", self.platform, period, start)
+    def keys(self, time_zone: str) -> tuple[KpiKey, ...]:
+        """The rows that the post belongs to: for each of its brands that of the hour and that of the day."""
+        if self.deleted:
+            return ()
+        starts = [(period, period_start(self.at, period, time_zone)) for period in (HOUR, DAY)]
+        return tuple(
+            KpiKey(brand, self.department, self.platform, period, start)
+            for brand in self.brands
+            for period, start in starts
+        )
 
 
 _ADDED = (
@@ -122,48 +113,40 @@ _ADDED = (
 )
 
 
-@dataclass
 class Tally:
-    """Facts of one row on their way to it: the posts of its hour, about half a kilobyte each.
+    """One row on its way: sums to add to and to take from. Taking away what was added leaves what was before."""
 
-    A busy day is better merged from the rows of its hours than tallied.
-    """
+    def __init__(self, row: Kpi | None = None) -> None:
+        self._sums = Counter({name: getattr(row, name) for name in _ADDED} if row else {})
+        self._wall: Counter[int] = _counts(row.first_response_bins if row else ())
+        self._working: Counter[int] = _counts(row.working_response_bins if row else ())
 
-    facts: dict[str, KpiFact] = field(default_factory=dict)
-
-    def add(self, fact: KpiFact) -> None:
-        """Take in one fact; taking it in again changes nothing.
-
-        When an edit moves a post to another row, or it is deleted, its new fact also goes to the tally of the old
-        row, where it takes the old one's place: a row counts only what is its own.
-        """
-        old = self.facts.get(fact.post)
-        if old is None or fact.order() > old.order():
-            self.facts[fact.post] = fact
-
-    def merge(self, other: Tally) -> None:
-        """Take in everything of another tally of the same row."""
-        for fact in other.facts.values():
-            self.add(fact)
-
-    def kpi(self, key: KpiKey) -> Kpi:
-        """The row as of the facts taken in so far; all counts are 0 and all shares None without any."""
-        own = (False, key.brand, key.department, key.platform)
-        facts = [f for f in self.facts.values() if (f.deleted, f.brand, f.department or "", f.platform) == own]
-        complaints = [each for each in facts if each.complaint]
-        sums = {
-            "mentions": len(facts),
-            "complaints": len(complaints),
-            "severe": sum(each.severity >= SEVERE for each in complaints),
-            "answered": sum(each.answered_at is not None for each in complaints),
-            "sla_decided": sum(each.sla_met is not None for each in complaints),
-            "sla_met": sum(each.sla_met is True for each in complaints),
-            "sentiment_sum": sum(round(each.sentiment * _SENTIMENT_UNITS) for each in facts),
-            "advocacy": sum(each.advocacy for each in facts),
-            "reach": sum(each.reach for each in facts),
+    def count(self, fact: KpiFact, times: int = 1) -> None:
+        """Add a post; -1 takes it away again."""
+        added = {
+            "mentions": 1,
+            "sentiment_sum": round(fact.sentiment * _SENTIMENT_UNITS),
+            "advocacy": fact.advocacy,
+            "reach": fact.reach,
         }
-        wall = sketch(each.first_response for each in complaints)
-        return _row(key, sums, wall, sketch(each.working_response for each in complaints))
+        if fact.complaint:
+            added |= {
+                "complaints": 1,
+                "severe": fact.severity >= SEVERE,
+                "answered": fact.answered_at is not None,
+                "sla_decided": fact.sla_met is not None,
+                "sla_met": fact.sla_met is True,
+            }
+            for seconds, bins in ((fact.first_response_s, self._wall), (fact.working_response_s, self._working)):
+                if seconds is not None:
+                    bins[bin_of(seconds)] += times
+        for name, number in added.items():
+            self._sums[name] += times * number
+
+    def row(self, key: KpiKey, revision: int = 1) -> Kpi:
+        """The row as of the posts counted so far; all counts are 0 and all shares None without any."""
+        sums = {name: self._sums[name] for name in _ADDED}
+        return _row(key, sums, sketch_of(self._wall), sketch_of(self._working), revision)
 
 
 def merge_rows(rows: Iterable[Kpi], key: KpiKey) -> Kpi:
@@ -179,9 +162,9 @@ def merge_rows(rows: Iterable[Kpi], key: KpiKey) -> Kpi:
     distinct: dict[KpiKey, Kpi] = {}
     for row in rows:
         if distinct.setdefault(KpiKey.of(row), row) != row:
-            raise ValueError(f"{KpiKey.of(row).text}: two states of one row; merge only the latest")
+            raise ValueError(f"{KpiKey.of(row)}: two states of one row; merge only the latest")
     if len({row.period for row in distinct.values()}) > 1:
-        raise ValueError(f"{key.text}: rows of different periods share posts; merge those of one period")
+        raise ValueError(f"{key}: rows of different periods share posts; merge those of one period")
     parts = distinct.values()
     sums = {name: sum(getattr(row, name) for row in parts) for name in _ADDED}
     wall = joined(row.first_response_bins for row in parts)
@@ -208,10 +191,11 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def _row(key: KpiKey, sums: Mapping[str, Any], wall: Sketch, working: Sketch) -> Kpi:
+def _row(key: KpiKey, sums: Mapping[str, int], wall: Sketch, working: Sketch, revision: int = 1) -> Kpi:
+    added: dict[str, Any] = dict(sums)
     return Kpi(
-        **asdict(key),
-        **sums,
+        **key._asdict(),
+        **added,
         answered_share=_share(sums["answered"], sums["complaints"]),
         sla_met_share=_share(sums["sla_met"], sums["sla_decided"]),
         first_response_p50_s=quantile(wall, 50),
@@ -221,4 +205,9 @@ def _row(key: KpiKey, sums: Mapping[str, Any], wall: Sketch, working: Sketch) ->
         sentiment=_share(sums["sentiment_sum"], sums["mentions"] * _SENTIMENT_UNITS),
         first_response_bins=wall,
         working_response_bins=working,
+        revision=revision,
     )
+
+
+def _counts(bins: Sketch) -> Counter[int]:
+    return Counter({each.bin: each.count for each in bins})

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.records import (
     Author,
+    Classification,
     Contribution,
     DeclaredAttribute,
     Deletion,
@@ -143,6 +144,11 @@ def merge(left: Profile, right: Profile, settings: ProfileSettings) -> Profile:
     return fold.profile(min(left.account, right.account), settings)
 
 
+def sentiment(said: Classification) -> float:
+    """P(pos) − P(neg), in −1..1."""
+    return round(said.sentiment.scores["pos"] - said.sentiment.scores["neg"], 4)
+
+
 def contribution(enriched: EnrichedPost) -> Contribution:
     """What a post adds to its author's profile."""
     said, post = enriched.classification, enriched.post
@@ -151,7 +157,7 @@ def contribution(enriched: EnrichedPost) -> Contribution:
     return Contribution(
         post=post.key,
         at=post.created_at,
-        sentiment=round(said.sentiment.scores["pos"] - said.sentiment.scores["neg"], 4),
+        sentiment=sentiment(said),
         complaint=said.complaint.label,
         severity=int(said.severity.label),
         categories=said.categories.labels,

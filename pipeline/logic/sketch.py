@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 
 from pipeline.records import ResponseBin, Sketch
 
@@ -20,9 +19,9 @@ _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _UNDER_A_SECOND = -1
 
 
-def sketch(times: Iterable[timedelta | None]) -> Sketch:
-    """The sketch of some response times; None is left out."""
-    return joined((ResponseBin(_bin(each.total_seconds()), 1),) for each in times if each is not None)
+def sketch_of(counts: Mapping[int, int]) -> Sketch:
+    """The sketch of so many times in each bin; bins of none are left out."""
+    return tuple(ResponseBin(*item) for item in sorted(counts.items()) if item[1])
 
 
 def joined(sketches: Iterable[Sketch]) -> Sketch:
@@ -30,7 +29,7 @@ def joined(sketches: Iterable[Sketch]) -> Sketch:
     counts: Counter[int] = Counter()
     for bins in sketches:
         counts.update({each.bin: each.count for each in bins})
-    return tuple(ResponseBin(*item) for item in sorted(counts.items()))
+    return sketch_of(counts)
 
 
 def quantile(bins: Sketch, percent: int) -> float | None:
@@ -46,5 +45,6 @@ def quantile(bins: Sketch, percent: int) -> float | None:
     return None
 
 
-def _bin(seconds: float) -> int:
+def bin_of(seconds: float) -> int:
+    """The bin of one time."""
     return _UNDER_A_SECOND if seconds < 1 else math.ceil(math.log(seconds) / math.log(_GAMMA))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,8 +15,8 @@ from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.logic.alerts import Explain, explained
 from pipeline.logic.care import CareSettings, Known, Told, news, tell
-from pipeline.logic.cases import next_change
-from pipeline.logic.facts import Fact, fact, newest
+from pipeline.logic.facts import Fact, fact, latest
+from pipeline.logic.kpis import KpiFact
 from pipeline.metrics import counter
 from pipeline.records import Alert, Case
 from pipeline.transforms.keys import pairs_of
@@ -29,6 +30,8 @@ class Care(NamedTuple):
 
     cases: beam.PCollection[Case]
     alerts: beam.PCollection[Alert]
+    kpis: beam.PCollection[KpiFact]
+    """What each post adds to the KPIs, again whenever more is known of it."""
     facts: beam.PCollection[tuple[str, Fact]]
     """What the posts of this run mean, by customer; cases and alerts follow from them."""
 
@@ -37,7 +40,7 @@ class CareForCustomers(beam.PTransform):
     """Cases and alerts of every customer, as `logic.care.tell` gives them.
 
     Input: (customer, EnrichedPost), and what earlier runs knew: (customer, Known).
-    Output: Case, Alert, (customer, Fact).
+    Output: Case, Alert, KpiFact, (customer, Fact).
     Bounded input: each customer is told of once, as of the clock. Unbounded: at every post and, by event-time
     timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
     revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
@@ -69,11 +72,11 @@ class CareForCustomers(beam.PTransform):
             told = known | "Gather facts" >> beam.GroupByKey() | "Tell" >> _told(_TellOnceFn(*given))
         else:
             told = known | "Keep telling" >> _told(_KeepTellingFn(*given))
-        return Care(told.cases, told.alerts, facts)
+        return Care(told.cases, told.alerts, told.kpis, facts)
 
 
 def _told(do: beam.DoFn) -> beam.PTransform:
-    return beam.ParDo(do).with_outputs("cases", main="alerts")
+    return beam.ParDo(do).with_outputs("cases", "kpis", main="alerts")
 
 
 class _TellFn(beam.DoFn):
@@ -93,6 +96,8 @@ class _TellFn(beam.DoFn):
         for case in told.cases.values():
             counter(f"cases.{'void' if case.void else case.state}").inc()
             yield beam.pvalue.TaggedOutput("cases", case)
+        for known in told.kpis.values():
+            yield beam.pvalue.TaggedOutput("kpis", known)
 
 
 class _TellOnceFn(_TellFn):
@@ -122,14 +127,14 @@ class _KeepTellingFn(_TellFn):
             return ()  # delivered again
         if said.alerts:
             now_said = told.read() or NOTHING
-            told.write(Told(now_said.cases, {**said.alerts, **now_said.alerts}))
+            told.write(replace(now_said, alerts={**said.alerts, **now_said.alerts}))
             if isinstance(element[1], Known) and element[1].now:
                 now.write(max(now.read() or LONG_AGO, element[1].now))
         known = [*before, *fresh]
         keep = self._settings.cases.alerts.profiles.keep_posts
         if len(known) > 2 * keep:
             facts.clear()
-            fresh = known = newest(known)[-keep:]
+            fresh = known = latest(known)[-keep:]
         for each in fresh:
             facts.add(each)
         return self._go_on(customer, known, told, now.read() or LONG_AGO, clock)
@@ -156,10 +161,9 @@ class _KeepTellingFn(_TellFn):
         fresh = news(before, tell(customer, facts, self._settings, now))
         said = list(self._say(fresh, facts))
         alerts = {each.alert_id: each for each in said if isinstance(each, Alert)}
-        told.write(Told({**before.cases, **fresh.cases}, {**before.alerts, **alerts}))
-        ahead = next_change(customer, facts, self._settings.cases, now)
-        if ahead:
-            clock.set(Timestamp.from_utc_datetime(ahead))
+        told.write(Told({**before.cases, **fresh.cases}, {**before.alerts, **alerts}, {**before.kpis, **fresh.kpis}))
+        if fresh.ahead:
+            clock.set(Timestamp.from_utc_datetime(fresh.ahead))
         else:
             clock.clear()
         return said

@@ -23,10 +23,12 @@ from models.classifier import PostClassifier
 from pipeline import graph, metrics
 from pipeline.config import load_config
 from pipeline.io.care_store import CareStore
+from pipeline.io.kpi_store import KpiStore
 from pipeline.io.profile_store import ProfileStore
 from pipeline.io.read_posts import expand_input
+from pipeline.logic.kpis import DAY, KpiKey
 from pipeline.ports import Ports
-from pipeline.records import EnrichedPost, RawRecord, from_dict
+from pipeline.records import EnrichedPost, Kpi, RawRecord, from_dict
 from runners import local
 from runners.local import Job
 from runners.messages import Message, read_messages
@@ -59,6 +61,10 @@ class Runs:
         profiles, care = ProfileStore(job.store_url), CareStore(job.store_url)
         self.profiles = list(profiles.read_all())
         self.cases = list(care.cases())
+        kpis = KpiStore(job.store_url, job.config.time_zone)
+        # a post that moved leaves a row of nothing
+        self.kpis = {KpiKey.of(row): replace(row, revision=1) for row in kpis.rows() if row.mentions}
+        kpis.close()
         self.alerts = {alert.alert_id: replace(alert, revision=1) for alert in care.alerts()}
         profiles.close()
         care.close()
@@ -68,6 +74,11 @@ class Runs:
             # as docs/data.md tells readers: the newest version of a post counts
             events[event.post.key] = max(events.get(event.post.key, event), event, key=lambda e: e.post.version)
         self.events = events
+        written: dict[KpiKey, Kpi] = {}
+        for found in records(str(job.output / "kpis")):
+            row = from_dict(Kpi, found)
+            written[KpiKey.of(row)] = max(written.get(KpiKey.of(row), row), row, key=lambda each: each.revision)
+        self.written_kpis = {key: replace(row, revision=1) for key, row in written.items() if row.mentions}
         self.letters = sorted(row["reason"] for row in records(str(job.output / "dead_letters")))
 
 
@@ -134,6 +145,17 @@ def test_cases(runs):
 def test_alerts(runs):
     assert len(runs[0].alerts) > 100
     assert runs[1].alerts == runs[0].alerts
+
+
+def test_kpis(runs):
+    assert sum(row.mentions for row in runs[0].kpis.values() if row.period == DAY) > 400
+    assert any(row.first_response_bins for row in runs[0].kpis.values())
+    assert runs[1].kpis == runs[0].kpis
+
+
+def test_kpis_in_files_are_those_of_the_store(runs):
+    for each in runs:
+        assert each.written_kpis == each.kpis
 
 
 def test_enriched_events(runs):

@@ -100,7 +100,8 @@ def test_a_deleted_post_takes_its_case_and_the_text_of_its_alerts_with_it():
     spoken = complaint("1", 0, severity=4)
     gone = fact(an_enriched_post(a_deletion("1", hours=2)), SETTINGS.alerts.brands)
     before, after = told([spoken], hours=1), told([spoken, gone], hours=3)
-    assert after == NOTHING
+    assert (after.cases, after.alerts) == ({}, {})
+    assert after.kpis["x:1"].deleted
     fresh = news(before, after)
     assert {(alert.withdrawn, alert.excerpt, alert.words) for alert in fresh.alerts.values()} == {(True, "", ())}
     assert [case.void for case in fresh.cases.values()] == [True]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import permutations
 
 from pipeline.logic.alerts import AlertSettings, Department
-from pipeline.logic.cases import FOREVER, CaseSettings, answers, cases, next_change
+from pipeline.logic.cases import FOREVER, CaseSettings, answers, follow
 from pipeline.logic.facts import fact
 from pipeline.logic.sla import WorkingCalendar
 from tests.builders import START, a_classification, a_post, an_enriched_post
@@ -42,7 +42,7 @@ def happy(post_id, hours):
 
 def course(facts, hours=None):
     now = LATER if hours is None else START + timedelta(hours=hours)
-    return cases("x:ali", facts, SETTINGS, now)
+    return follow("x:ali", facts, SETTINGS, now).cases
 
 
 def states(case):
@@ -138,12 +138,12 @@ def test_every_order_and_any_repetition_give_the_same():
 def test_the_next_change_is_what_the_clock_alone_brings():
     facts = [complaint("1", 0), reply("2", 7)]
     hour = timedelta(hours=1)
-    assert next_change("x:ali", facts[:1], SETTINGS, START) == START + 6 * hour
+    assert follow("x:ali", facts[:1], SETTINGS, START).ahead == START + 6 * hour
     # the reply has come, but the watermark has not passed the warning that came before it
-    assert next_change("x:ali", facts, SETTINGS, START) == START + 6 * hour
-    assert next_change("x:ali", facts, SETTINGS, START + 6 * hour) == START + (7 + 7 * 24) * hour
-    assert next_change("x:ali", facts, SETTINGS, FOREVER) is None
-    assert next_change("x:ali", [], SETTINGS, START) is None
+    assert follow("x:ali", facts, SETTINGS, START).ahead == START + 6 * hour
+    assert follow("x:ali", facts, SETTINGS, START + 6 * hour).ahead == START + (7 + 7 * 24) * hour
+    assert follow("x:ali", facts, SETTINGS, FOREVER).ahead is None
+    assert follow("x:ali", [], SETTINGS, START).ahead is None
 
 
 def test_first_answers_per_complaint():

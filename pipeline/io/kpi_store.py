@@ -1,0 +1,141 @@
+"""Service KPIs in the store, corrected in place whenever more is known of a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    select,
+    tuple_,
+)
+from sqlalchemy.exc import OperationalError
+
+from pipeline.errors import TransientError
+from pipeline.io import database
+from pipeline.logic.kpis import KpiFact, KpiKey, Tally
+from pipeline.records import Kpi, from_json, to_json
+
+TABLES = MetaData()
+_NUMBERS = ("mentions", "complaints", "severe", "answered", "sla_decided", "sla_met", "advocacy", "reach")
+_SHARES = (
+    *("answered_share", "sla_met_share", "sentiment"),
+    *("first_response_p50_s", "first_response_p90_s", "working_response_p50_s", "working_response_p90_s"),
+)
+FACTS = Table(
+    "kpi_facts",
+    TABLES,
+    Column("post", String, primary_key=True, comment="platform:post_id"),
+    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    Column("document", JSON, nullable=False, comment="the KpiFact that is counted; no text, no author"),
+)
+KPIS = Table(
+    "kpis",
+    TABLES,
+    *(Column(name, String, primary_key=True) for name in ("brand", "department", "platform", "period")),
+    Column("start", DateTime(timezone=True), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in _NUMBERS),
+    *(Column(name, Float) for name in _SHARES),
+    Column("revision", Integer, nullable=False),
+    Column("document", JSON, nullable=False, comment="the whole Kpi, as schemas/kpi.v1.avsc"),
+)
+
+
+class KpiStore:
+    """The posts that were counted, and the rows that they add up to; both change in one transaction."""
+
+    def __init__(self, url: str, time_zone: str) -> None:
+        """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
+        self._engine, self.shown_url = database.connect(url)
+        self._time_zone = time_zone
+
+    def create_tables(self) -> None:
+        """Create what is missing; raises ConfigError when the database cannot be opened."""
+        database.create_tables(self._engine, TABLES, self.shown_url)
+
+    def count(self, facts: Iterable[KpiFact]) -> list[Kpi]:
+        """Count posts, and take away what was counted of them before; returns the rows that changed.
+
+        Of several facts of a post the greatest counts (`KpiFact.order`), so neither order nor repetition matters.
+
+        Raises:
+            TransientError: the database is away; nothing was written.
+        """
+        new: dict[str, KpiFact] = {}
+        for fact in facts:
+            if fact.post not in new or fact.order() > new[fact.post].order():
+                new[fact.post] = fact
+        try:
+            with self._engine.begin() as connection:
+                database.one_writer(connection, KPIS.name)
+                old = self._counted(connection, sorted(new))
+                known = [fact for post, fact in new.items() if post not in old or fact.order() > old[post].order()]
+                rows = self._corrected(connection, [(old.get(fact.post), fact) for fact in known])
+                _put(connection, FACTS, [{"post": f.post, "at": f.at, "document": to_json(f)} for f in known])
+                _put(connection, KPIS, [_columns(row) for row in rows])
+        except OperationalError as error:
+            raise TransientError(f"store: {error.orig}") from error
+        return rows
+
+    def rows(self) -> Iterator[Kpi]:
+        """Every row, in order of its key."""
+        with self._engine.connect() as connection:
+            for (document,) in connection.execute(select(KPIS.c.document).order_by(*KPIS.primary_key.columns)):
+                yield from_json(Kpi, document)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _counted(self, connection: Connection, posts: Sequence[str]) -> dict[str, KpiFact]:
+        found: dict[str, KpiFact] = {}
+        for part in database.chunks(posts):
+            wanted = select(FACTS.c.post, FACTS.c.document).where(FACTS.c.post.in_(part))
+            found |= {post: from_json(KpiFact, document) for post, document in connection.execute(wanted)}
+        return found
+
+    def _corrected(self, connection: Connection, changes: Sequence[tuple[KpiFact | None, KpiFact]]) -> list[Kpi]:
+        keys = {key for pair in changes for fact in pair if fact for key in fact.keys(self._time_zone)}
+        before = self._standing(connection, sorted(keys))
+        tallies = {key: Tally(before.get(key)) for key in keys}
+        for old, new in changes:
+            for key in old.keys(self._time_zone) if old else ():
+                tallies[key].count(old, -1)  # type: ignore[arg-type]
+            for key in new.keys(self._time_zone):
+                tallies[key].count(new)
+        rows = []
+        for key in sorted(keys):
+            stood = before.get(key)
+            if stood is None or tallies[key].row(key, stood.revision) != stood:
+                rows.append(tallies[key].row(key, stood.revision + 1 if stood else 1))
+        return rows
+
+    def _standing(self, connection: Connection, keys: Sequence[KpiKey]) -> Mapping[KpiKey, Kpi]:
+        found: dict[KpiKey, Kpi] = {}
+        for part in database.chunks(keys):
+            wanted = select(KPIS.c.document).where(tuple_(*KPIS.primary_key.columns).in_([tuple(key) for key in part]))
+            rows = (from_json(Kpi, document) for (document,) in connection.execute(wanted))
+            found |= {KpiKey.of(row): row for row in rows}
+        return found
+
+
+def _columns(row: Kpi) -> dict[str, Any]:
+    names = [column.name for column in KPIS.c if column.name != "document"]
+    return {name: getattr(row, name) for name in names} | {"document": to_json(row)}
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    for part in database.chunks(rows):
+        statement = database.insert(connection, table).values(list(part))
+        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+        keys = [column.name for column in table.primary_key]
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=given))
