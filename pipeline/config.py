@@ -27,6 +27,7 @@ from pipeline.config_sections import (
     RuleSection,
     Section,
     SignalsSection,
+    SpikesSection,
 )
 from pipeline.errors import ConfigError
 from pipeline.logic.alerts import AlertRule, AlertSettings, Department
@@ -38,6 +39,9 @@ from pipeline.logic.parsing import ParseSettings
 from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar, parse_hours
+from pipeline.logic.spikes import SpikeSettings
+from pipeline.logic.wave_alerts import RULE as WAVE
+from pipeline.logic.wave_alerts import WaveSettings
 
 __all__ = ["CATEGORIES", "Config", "load_config"]
 
@@ -55,6 +59,7 @@ class Config(Section):
     alerts: list[RuleSection]
     cases: CasesSection = CasesSection()
     signals: SignalsSection = SignalsSection()
+    spikes: SpikesSection = SpikesSection()
     profiles: ProfileSection = ProfileSection()
 
     @model_validator(mode="after")
@@ -81,6 +86,8 @@ class Config(Section):
         if self.signals.department not in (None, *self.departments):
             raise ValueError(f"signals.department: {self.signals.department!r} is not under departments")
         names = [rule.name for rule in self.alerts]
+        if WAVE in names:
+            raise ValueError(f"alerts: the name {WAVE!r} is that of waves of complaints (section spikes)")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
         return self
@@ -164,6 +171,19 @@ class Config(Section):
             frozenset(of.alert_on),
         )
 
+    def wave_settings(self) -> WaveSettings:
+        """What `DetectWaves` takes."""
+        of = self.spikes
+        spikes = SpikeSettings(
+            window=of.window,
+            min_history=of.min_history,
+            minimum=of.minimum,
+            significance=of.significance,
+            cool_down=of.cool_down,
+            time_zone=self.time_zone,
+        )
+        return WaveSettings(self.alert_settings(), spikes, of.level)
+
     def profile_settings(self) -> ProfileSettings:
         """What `FoldProfiles` takes."""
         of = self.profiles
@@ -206,6 +226,7 @@ def load_config(path: Path) -> Config:
         config.parse_settings()
         config.enrich_settings()
         config.care_settings()
+        config.wave_settings()
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}".lstrip(": ") for each in error.errors()]
         raise ConfigError(f"--config {path}:\n  " + "\n  ".join(problems)) from error

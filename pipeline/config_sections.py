@@ -95,6 +95,17 @@ class SignalsSection(Section):
     department: str | None = Field(default=None, description="who hears of it; by the post's category when absent")
 
 
+class SpikesSection(Section):
+    """When more people complain of one thing than usual."""
+
+    level: Literal["info", "high", "critical"] = "high"
+    window: Duration = timedelta(hours=1)
+    minimum: Annotated[int, Field(ge=2)] = 5
+    significance: float = 3e-5
+    cool_down: Duration = timedelta(hours=6)
+    min_history: Duration = timedelta(days=14)
+
+
 class RuleSection(Section):
     """An escalation rule: every condition that is given must hold."""
 

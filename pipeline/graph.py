@@ -8,8 +8,10 @@ from pipeline.config import Config
 from pipeline.failures import Outcome
 from pipeline.ports import Ports
 from pipeline.transforms.address_posts import AddressPosts
+from pipeline.transforms.ask_for_review import AskForReview
 from pipeline.transforms.care_for_customers import CareForCustomers
 from pipeline.transforms.classify_posts import ClassifyPosts
+from pipeline.transforms.detect_waves import DetectWaves
 from pipeline.transforms.drop_duplicates import DropDuplicates
 from pipeline.transforms.enrich_posts import EnrichPosts
 from pipeline.transforms.fold_profiles import FoldProfiles
@@ -34,6 +36,7 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     enriched = keep(classified | "Enrich posts" >> EnrichPosts(config.enrich_settings()))
 
     enriched | "Write enriched events" >> ports.write_enriched
+    enriched | "Ask for review" >> AskForReview(config.alert_settings()) | "Write reviews" >> ports.write_reviews
     (
         enriched
         | "Fold profiles" >> FoldProfiles(config.profile_settings())
@@ -44,8 +47,12 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     care = addressed | "Care for customers" >> CareForCustomers(
         config.care_settings(), ports.explain, ports.clock, recalled
     )
+    habits = pipeline | "Recall waves" >> ports.recall_waves
+    waves = care.sightings | "Detect waves" >> DetectWaves(config.wave_settings(), ports.clock, habits)
+
     care.cases | "Write cases" >> ports.write_cases
-    care.alerts | "Write alerts" >> ports.write_alerts
+    (care.alerts, waves.alerts) | "All alerts" >> beam.Flatten() | "Write alerts" >> ports.write_alerts
     care.facts | "Keep facts" >> ports.keep_facts
+    waves.courses | "Keep courses" >> ports.keep_courses
     care.kpis | "Count service" >> ports.count_service | "Write KPIs" >> ports.write_kpis
     failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters

@@ -31,16 +31,22 @@ class Ports:
     """Redacted text of an alert, and its decision → the words that carried it. Never asked for other posts."""
     write_enriched: beam.PTransform
     """EnrichedPost → warehouse."""
+    write_reviews: beam.PTransform
+    """Review → the people who judge what the model is unsure of."""
     upsert_profiles: beam.PTransform
     """Profile → store, merged with what the store has."""
     recall_care: beam.PTransform
     """Nothing → (customer, Known), what earlier runs knew of customers who may still be owed something."""
+    recall_waves: beam.PTransform
+    """Nothing → (key, KnownWaves), how complaints about each brand and category have gone."""
     write_cases: beam.PTransform
     """Case → store."""
     write_alerts: beam.PTransform
     """Alert → the departments, and the store once they have it."""
     keep_facts: beam.PTransform
     """(customer, Fact) → store, for the next run to recall."""
+    keep_courses: beam.PTransform
+    """(key, Course) → store, for the next run to recall."""
     count_service: beam.PTransform
     """KpiFact → store; gives the Kpi rows that changed."""
     write_kpis: beam.PTransform

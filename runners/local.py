@@ -22,7 +22,7 @@ from pipeline.clock import system_clock
 from pipeline.config import Config
 from pipeline.errors import ConfigError, ShenavaError
 from pipeline.io.care_store import CareStore
-from pipeline.io.keep_care import KeepInStore, RecallCare
+from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
 from pipeline.io.kpi_store import KpiStore
 from pipeline.io.profile_store import ProfileStore
@@ -32,7 +32,7 @@ from pipeline.io.write_files import WriteFiles
 from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
 from runners import progress
 
 MANIFEST = "run.json"
@@ -41,6 +41,7 @@ OUTPUTS = (
     "cases",
     "alerts",
     "kpis",
+    "review",
     "dead_letters",
     "profiles.db",
     "profiles.db-wal",
@@ -105,15 +106,18 @@ def ports(job: Job) -> Ports:
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
         explain=AlertExplainer(job.model),
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
+        write_reviews=WriteFiles(f"{output}/review", "review", _review_order, _review_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
         # a run that replaces an earlier one tells again what that one told
         recall_care=RecallCare(job.store_url, job.config.cases.reopen_within, alerts=not job.overwrite),
+        recall_waves=RecallWaves(job.store_url, alerts=not job.overwrite),
         write_cases=WriteAll(
             store=KeepInStore(job.store_url, "put_cases"),
             avro=WriteFiles(f"{output}/cases", "case", _case_order),
         ),
         write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
+        keep_courses=KeepInStore(job.store_url, "put_courses"),
         count_service=CountService(job.store_url, job.config.time_zone),
         write_kpis=WriteFiles(f"{output}/kpis", "kpi", _kpi_order, _kpi_date, identity=KpiKey.of),
         write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
@@ -155,6 +159,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "enriched": str(job.output / "enriched"),
             "cases": str(job.output / "cases"),
             "alerts": str(job.output / "alerts"),
+            "review": str(job.output / "review"),
             "kpis": str(job.output / "kpis"),
             "dead_letters": str(job.output / "dead_letters"),
             "profiles": ProfileStore(job.store_url).shown_url,
@@ -174,7 +179,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "anonymous": count("enrich.anonymous"),
             "empty_text": count("classify.skipped"),
             "truncated": count("classify.truncated"),
-            "for_review": count("classify.abstained"),
+            "for_review": count("review.posts"),
         },
         "sentiment": group("enrich.sentiment."),
         "languages": group("enrich.language."),
@@ -264,6 +269,14 @@ def _case_order(case: Case) -> tuple[Any, str]:
 
 def _alert_order(alert: Alert) -> tuple[Any, str]:
     return alert.raised_at or alert.created_at, alert.alert_id
+
+
+def _review_order(review: Review) -> tuple[Any, ...]:
+    return review.created_at, review.post, review.version
+
+
+def _review_date(review: Review) -> str:
+    return f"date={review.created_at:%Y-%m-%d}"
 
 
 def _kpi_order(row: Kpi) -> tuple[Any, ...]:

@@ -18,7 +18,10 @@ from sqlalchemy.exc import OperationalError
 from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.logic.care import Known
+from pipeline.logic.course import Course
 from pipeline.logic.facts import Fact, Kind
+from pipeline.logic.wave_alerts import RULE as WAVE
+from pipeline.logic.wave_alerts import KnownWaves, key_of
 from pipeline.records import Alert, Case, from_json, to_json
 
 T = TypeVar("T")
@@ -61,6 +64,13 @@ ALERTS = Table(
     Column("raised_at", DateTime(timezone=True), nullable=False, index=True),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("document", JSON, nullable=False, comment="the whole Alert, as schemas/alert.v1.avsc"),
+)
+COURSES = Table(
+    "wave_courses",
+    TABLES,
+    Column("key", String, primary_key=True, comment="category and brand"),
+    Column("upto", Integer, nullable=False, comment="quarters of an hour since 1970 that were walked"),
+    Column("document", JSON, nullable=False, comment="the whole Course: counts by hour of week, no text, no author"),
 )
 
 
@@ -140,6 +150,26 @@ class CareStore:
         for customer, theirs in sorted(facts.items()):
             yield customer, Known(tuple(theirs), tuple(alerts.get(customer, ())))
 
+    def put_courses(self, courses: Iterable[tuple[str, Course]]) -> None:
+        """Write how the complaints of keys went; what was walked further stays. Raises TransientError."""
+        ordered = sorted(courses, key=lambda item: item[1].upto)
+        rows = [{"key": key, "upto": course.upto, "document": to_json(course)} for key, course in ordered]
+        self._upsert(COURSES, database.last_of_each(rows, "key"), ["upto", "document"], newer="upto")
+
+    def recall_waves(self) -> Iterator[tuple[str, KnownWaves]]:
+        """What is known of each brand and category, with the waves told since all of it was walked for good."""
+        told: dict[str, list[Alert]] = defaultdict(list)
+        with self._engine.connect() as connection:
+            courses = {
+                key: from_json(Course, document)
+                for key, document in connection.execute(select(COURSES.c.key, COURSES.c.document))
+            }
+            for (document,) in connection.execute(select(ALERTS.c.document).where(ALERTS.c.rule == WAVE)):
+                alert = from_json(Alert, document)
+                told[key_of(alert.brands[0] if alert.brands else "", alert.category or "")].append(alert)
+        for key in sorted({*courses, *told}):
+            yield key, KnownWaves(courses.get(key), tuple(told[key]))
+
     def cases(self) -> Iterator[Case]:
         """Every case, in order of id."""
         return self._read(CASES, CASES.c.case_id, Case)
@@ -186,5 +216,7 @@ class CareStore:
 
 
 def customer_of(alert: Alert) -> str:
-    """Whom an alert concerns, as `Case.customer`."""
+    """Whom an alert concerns, as `Case.customer`; a wave of complaints concerns nobody alone."""
+    if alert.rule == WAVE:
+        return WAVE
     return alert.account or f"post {alert.platform}:{alert.post_id}"

@@ -12,9 +12,10 @@ import apache_beam as beam
 from pipeline.io import database
 from pipeline.io.care_store import CareStore
 from pipeline.logic.care import Known
+from pipeline.logic.wave_alerts import KnownWaves
 
 _BATCH = 200
-What = Literal["add_facts", "put_cases", "put_alerts"]
+What = Literal["add_facts", "put_cases", "put_alerts", "put_courses"]
 
 
 class KeepInStore(beam.PTransform):
@@ -59,6 +60,28 @@ class RecallCare(beam.PTransform):
         )  # fmt: skip
 
 
+class RecallWaves(beam.PTransform):
+    """How complaints about each brand and category have gone, and the waves that were told lately.
+
+    Input: PBegin. Output: (key, KnownWaves).
+    """
+
+    def __init__(self, url: str, alerts: bool = True) -> None:
+        """
+        Args:
+            alerts: go on from there; a run that tells everything again begins anew.
+        """
+        super().__init__()
+        self._url, self._alerts = url, alerts
+
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+        return (
+            begin
+            | "Begin" >> beam.Impulse()
+            | "Recall" >> beam.ParDo(_RecallWavesFn(self._url, self._alerts))
+        )  # fmt: skip
+
+
 class _StoreFn(beam.DoFn):
     _store: CareStore
 
@@ -90,3 +113,14 @@ class _RecallFn(_StoreFn):
         del element  # the impulse
         for customer, known in self._store.recall(self._since):
             yield customer, known if self._alerts else replace(known, alerts=())
+
+
+class _RecallWavesFn(_StoreFn):
+    def __init__(self, url: str, alerts: bool) -> None:
+        super().__init__(url)
+        self._alerts = alerts
+
+    def process(self, element: bytes) -> Iterable[tuple[str, KnownWaves]]:
+        del element  # the impulse
+        if self._alerts:
+            yield from self._store.recall_waves()

@@ -4,13 +4,14 @@ Times are timezone-aware UTC `datetime`s with microseconds. Every record is froz
 returns a new value. `to_dict` gives what fastavro and `json` write; `from_dict` reads it back.
 """
 
-from pipeline.records.care import Alert, Case, CasePost, Transition
+from pipeline.records.care import Alert, Case, CasePost, Sample, Transition
 from pipeline.records.codec import from_dict, from_json, iso_time, to_dict, to_json
 from pipeline.records.dead_letters import DeadLetter
 from pipeline.records.judgement import Choice, Classification, ClassifiedPost, EnrichedPost, Flag, Labels
 from pipeline.records.kpis import Kpi, ResponseBin, Sketch
 from pipeline.records.posts import Author, Engagement, ParsedPost, RawRecord, SocialPost
 from pipeline.records.profiles import Contribution, CustomerBrief, DeclaredAttribute, Deletion, Look, Profile
+from pipeline.records.review import Review
 
 __all__ = [
     "Alert",
@@ -35,6 +36,8 @@ __all__ = [
     "Profile",
     "RawRecord",
     "ResponseBin",
+    "Review",
+    "Sample",
     "Sketch",
     "SocialPost",
     "Transition",

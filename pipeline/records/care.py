@@ -9,6 +9,17 @@ from pipeline.records.profiles import CustomerBrief
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """One post of many that an alert is about."""
+
+    post: str
+    """`SocialPost.key`."""
+    excerpt: str
+    """The redacted text, at most 140 characters."""
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Something a department must know now (`schemas/alert.v1.avsc`)."""
 
@@ -46,6 +57,8 @@ class Alert:
     """Counts what became of this alert: a later post that was written earlier can change or withdraw it."""
     withdrawn: bool = False
     """What it said never happened, as a post that came late shows."""
+    samples: tuple[Sample, ...] = ()
+    """Of a wave of complaints: its first ones, each of another person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,11 @@ from pipeline.logic.alerts import Explain, explained
 from pipeline.logic.care import CareSettings, Known, Told, news, tell
 from pipeline.logic.facts import Fact, fact, latest
 from pipeline.logic.kpis import KpiFact
+from pipeline.logic.spikes import Sighting
+from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
 from pipeline.records import Alert, Case
+from pipeline.transforms.count_alert import count_alert
 from pipeline.transforms.keys import pairs_of
 
 NOTHING = Told({}, {})
@@ -32,6 +35,8 @@ class Care(NamedTuple):
     alerts: beam.PCollection[Alert]
     kpis: beam.PCollection[KpiFact]
     """What each post adds to the KPIs, again whenever more is known of it."""
+    sightings: beam.PCollection[tuple[str, Sighting]]
+    """By brand and category: what waves are made of."""
     facts: beam.PCollection[tuple[str, Fact]]
     """What the posts of this run mean, by customer; cases and alerts follow from them."""
 
@@ -40,7 +45,7 @@ class CareForCustomers(beam.PTransform):
     """Cases and alerts of every customer, as `logic.care.tell` gives them.
 
     Input: (customer, EnrichedPost), and what earlier runs knew: (customer, Known).
-    Output: Case, Alert, KpiFact, (customer, Fact).
+    Output: Case, Alert, KpiFact, (key, Sighting), (customer, Fact).
     Bounded input: each customer is told of once, as of the clock. Unbounded: at every post and, by event-time
     timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
     revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
@@ -72,11 +77,11 @@ class CareForCustomers(beam.PTransform):
             told = known | "Gather facts" >> beam.GroupByKey() | "Tell" >> _told(_TellOnceFn(*given))
         else:
             told = known | "Keep telling" >> _told(_KeepTellingFn(*given))
-        return Care(told.cases, told.alerts, told.kpis, facts)
+        return Care(told.cases, told.alerts, told.kpis, told.sightings, facts)
 
 
 def _told(do: beam.DoFn) -> beam.PTransform:
-    return beam.ParDo(do).with_outputs("cases", "kpis", main="alerts")
+    return beam.ParDo(do).with_outputs("cases", "kpis", "sightings", main="alerts")
 
 
 class _TellFn(beam.DoFn):
@@ -91,7 +96,7 @@ class _TellFn(beam.DoFn):
             event = events.get(f"{alert.platform}:{alert.post_id}")
             if alert.rule in rules and alert.revision == 1 and event:
                 alert = explained(alert, event, self._explain)
-            _count(alert)
+            count_alert(alert)
             yield alert
         for case in told.cases.values():
             counter(f"cases.{'void' if case.void else case.state}").inc()
@@ -99,11 +104,16 @@ class _TellFn(beam.DoFn):
         for known in told.kpis.values():
             yield beam.pvalue.TaggedOutput("kpis", known)
 
+    def _seen(self, customer: str, before: Iterable[Fact], fresh: Iterable[Fact]) -> Iterable[Any]:
+        for each in sightings(customer, before, fresh, self._settings.cases.alerts.brands):
+            yield beam.pvalue.TaggedOutput("sightings", each)
+
 
 class _TellOnceFn(_TellFn):
     def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
         customer, (facts, before) = element[0], _taken_apart(element[1])
         yield from self._say(news(before, tell(customer, facts, self._settings, self._clock())), facts)
+        yield from self._seen(customer, (), facts)
 
 
 class _KeepTellingFn(_TellFn):
@@ -130,14 +140,14 @@ class _KeepTellingFn(_TellFn):
             told.write(replace(now_said, alerts={**said.alerts, **now_said.alerts}))
             if isinstance(element[1], Known) and element[1].now:
                 now.write(max(now.read() or LONG_AGO, element[1].now))
-        known = [*before, *fresh]
+        known, seen = [*before, *fresh], list(self._seen(customer, before, fresh))
         keep = self._settings.cases.alerts.profiles.keep_posts
         if len(known) > 2 * keep:
             facts.clear()
             fresh = known = latest(known)[-keep:]
         for each in fresh:
             facts.add(each)
-        return self._go_on(customer, known, told, now.read() or LONG_AGO, clock)
+        return self._go_on(customer, known, told, now.read() or LONG_AGO, clock) + seen
 
     @on_timer(CLOCK)
     def on_clock(
@@ -177,13 +187,3 @@ def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
         facts += each.facts if isinstance(each, Known) else [each]
         alerts |= {alert.alert_id: alert for alert in each.alerts} if isinstance(each, Known) else {}
     return facts, Told({}, alerts)
-
-
-def _count(alert: Alert) -> None:
-    if alert.withdrawn:
-        counter("alerts.withdrawn").inc()
-    elif alert.revision == 1:
-        counter("alerts.raised").inc()
-        counter(f"alerts.level.{alert.level}").inc()
-        counter(f"alerts.department.{alert.department}").inc()
-        counter(f"alerts.rule.{alert.rule}").inc()

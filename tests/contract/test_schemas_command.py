@@ -43,7 +43,8 @@ def test_the_working_files_honour_what_was_released(capsys: pytest.CaptureFixtur
 def test_release_freezes_once(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "new     alert.v1: never released" in run(capsys, "check", "--directory", str(directory))[1]
     code, out, _ = run(capsys, "release", "--directory", str(directory))
-    assert (code, out.splitlines()[0]) == (0, "released alert.v1.r1.avsc")
+    assert code == 0
+    assert "released alert.v1.r1.avsc" in out.splitlines()
     assert run(capsys, "release", "--directory", str(directory))[1] == "nothing changed since the last release\n"
     assert "ok      alert.v1: released as r1" in run(capsys, "check", "--directory", str(directory))[1]
     frozen = json.loads((directory / "released" / "enriched_post.v1.r1.avsc").read_text(encoding="utf-8"))
@@ -134,7 +135,7 @@ def test_pubsub_prints_the_definition(capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_unknown_name_exits_2_and_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "show", "posts")
     assert (code, out) == (2, "")
-    assert "no schema is called 'posts'; there are: alert," in err
+    assert "no schema is called 'posts'; there are: action, alert," in err
 
 
 def test_help_has_examples() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import schemas
 from models.labels import HEADS
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, Profile, SocialPost, from_dict, to_dict
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, Profile, Review, SocialPost, from_dict, to_dict
 
 RECORDS: dict[str, type] = {
     "social_post": SocialPost,
@@ -25,6 +25,7 @@ RECORDS: dict[str, type] = {
     "dead_letter": DeadLetter,
     "case": Case,
     "kpi": Kpi,
+    "review": Review,
 }
 PRIMITIVES = {
     str: "string",
