@@ -83,7 +83,7 @@ def _seen(customer: str, fact: Fact, brands: frozenset[str] | None) -> Iterator[
         platform=post.platform,
         model=said.model,
     )
-    for brand in [each for each in fact.brands if brands is None or each in brands] or [""]:
+    for brand in (fact.brands or ("",)) if brands is None else brands.intersection(fact.brands):
         for category in said.categories.labels or (NO_CATEGORY,):
             yield key_of(brand, category), sighting
 
