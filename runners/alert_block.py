@@ -43,7 +43,9 @@ def block(alert: Alert, zone: ZoneInfo, console: Console) -> Text:
         lines.append(_line("why", " · ".join(alert.reasons)))
     if alert.permalink:
         lines.append(_line("post", alert.permalink))
-    return Text("\n").join([*lines, *_excerpt(alert, console)])
+    if alert.samples and alert.words:
+        lines.append(_line("words", _isolated(alert, ", ".join(alert.words))))
+    return Text("\n").join([*lines, *_excerpt(alert, console), *_samples(alert, console)])
 
 
 def due(alert: Alert, zone: ZoneInfo) -> str:
@@ -107,6 +109,20 @@ def _excerpt(alert: Alert, console: Console) -> Iterable[Text]:
     for number, line in enumerate(text.wrap(console, max(20, min(console.width, _MOST_WIDTH) - _INDENT))):
         line.rstrip()
         yield Text.assemble((f"  {'' if number else 'said':{_INDENT - 2}}", "dim"), around[0], line, around[1])
+
+
+def _samples(alert: Alert, console: Console) -> Iterable[Text]:
+    """Of a wave, what others said, a line each."""
+    width = max(20, min(console.width, _MOST_WIDTH) - _INDENT)
+    for sample in alert.samples:
+        said = _clean(sample.excerpt)
+        if sample.post != f"{alert.platform}:{alert.post_id}":
+            shortened = said if len(said) <= width else said[: width - 1] + "…"
+            yield Text.assemble((f"  {'also':{_INDENT - 2}}", "dim"), _isolated(alert, shortened))
+
+
+def _isolated(alert: Alert, text: str) -> str:
+    return f"{ISOLATE}{text}{END_OF_ISOLATE}" if alert.language in RIGHT_TO_LEFT else text
 
 
 def _line(name: str, value: str) -> Text:

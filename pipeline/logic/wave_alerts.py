@@ -20,6 +20,8 @@ BACKGROUND = timedelta(days=3)
 HORIZON = timedelta(days=7)
 """Complaints that come later than that change no wave; duplicates are known for as long."""
 SAMPLE_CHARACTERS = 140
+MOST_COMPARED = 500
+"""Texts that are looked at for a wave's words, and as many from before it."""
 NO_CATEGORY = "other"
 
 
@@ -160,10 +162,14 @@ def _reasons(wave: Wave, settings: SpikeSettings) -> tuple[str, ...]:
 
 
 def _words(wave: Wave, history: History) -> tuple[str, ...]:
-    standing = [each for each in history.posts.values() if each.stands]
-    in_wave = [each.excerpt for each in standing if wave.started_at <= each.at < wave.detected_at]
-    earlier = [each.excerpt for each in standing if wave.started_at - BACKGROUND <= each.at < wave.started_at]
-    return topic_words(in_wave, earlier)
+    in_wave = _said_by_each(history, wave.started_at, wave.detected_at)[:MOST_COMPARED]
+    return topic_words(in_wave, _said_by_each(history, wave.started_at - BACKGROUND, wave.started_at)[-MOST_COMPARED:])
+
+
+def _said_by_each(history: History, start: datetime, end: datetime) -> list[str]:
+    """One text a person, in order of time: who writes often must not set the words."""
+    standing = [each for each in history.posts.values() if each.stands and start <= each.at < end]
+    return list({s.author or s.post: s.excerpt for s in sorted(standing, key=lambda s: (s.at, s.post))}.values())
 
 
 def settled_by(history: History, settings: SpikeSettings) -> datetime | None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from pipeline.records import Alert, CustomerBrief
+from pipeline.records import Alert, CustomerBrief, Sample
 from runners.alert_block import END_OF_ISOLATE, ISOLATE, block, jalali
 
 TEHRAN = ZoneInfo("Asia/Tehran")
@@ -118,3 +118,18 @@ def test_nothing_in_a_message_can_steer_the_terminal_or_leave_its_isolate():
 )
 def test_jalali_days(day, expected):
     assert jalali(datetime.fromisoformat(day)).replace("\u200c", "") == expected
+
+
+def test_a_wave_shows_its_words_and_what_others_said():
+    samples = (
+        Sample("x:1", "این همان است", None),
+        Sample("x:2", "پیک نیامد\u202e", None),
+        Sample("x:3", "a" * 300, None),
+    )
+    wave = replace(an_alert(), platform="x", post_id="1", samples=samples, words=("پیک", "اعتصاب"), language="fa")
+    lines = block(wave, TEHRAN, Console(width=100)).plain.splitlines()
+    also = [line for line in lines if line.startswith("  also")]
+    assert len(also) == 2, "the post itself is shown already"
+    assert "پیک نیامد" in also[0] and "\u202e" not in also[0]
+    assert also[1].rstrip(END_OF_ISOLATE).endswith("…") and len(also[1]) <= 102
+    assert any(line.startswith("  words") and "پیک, اعتصاب" in line for line in lines)
