@@ -14,6 +14,8 @@ from apache_beam.metrics import Metrics
 from apache_beam.metrics.metric import MetricsFilter
 
 NAMESPACE = "shenava"
+_VALUED = {"cases": "state", "publish": "topic"}
+"""Stages whose counters name a value right after the stage, and what that value is."""
 _tally: Counter[str] = Counter()
 _lock = threading.Lock()
 
@@ -50,6 +52,20 @@ def tally() -> dict[str, int]:
     """Name -> what this process counted since it started or `forget` was called; a retried bundle counts again."""
     with _lock:
         return dict(_tally)
+
+
+def broken_down(name: str) -> tuple[str, str, str]:
+    """A counter's name as family, label and value: parse.failed.bad_json is parse.failed with reason bad_json.
+
+    Label and value are empty where the name tells no value.
+    """
+    stage, _, rest = name.partition(".")
+    if stage in _VALUED:
+        return stage, _VALUED[stage], rest
+    noun, _, value = rest.partition(".")
+    if not value:
+        return name, "", ""
+    return f"{stage}.{noun}", "reason" if noun == "failed" else noun, value
 
 
 def forget() -> None:

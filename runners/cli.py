@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError, ShenavaError
-from runners import alerts, experiments, publish, review
+from runners import alerts, experiments, logs, publish, review
 from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_model
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ examples:
   shenava run --input examples/parsi/posts --output out --config runners/config/reference.yaml
   shenava run --input 'posts/2026-10-*.jsonl.gz' --output out --store postgresql+psycopg://localhost/shenava
   shenava run --input reviews.csv --output out --config my.yaml --json | jq .records
+  shenava run --input pubsub://my-project/posts --output out --alerts pubsub://my-project/alerts \\
+    --health-port 8080 --heartbeat /run/shenava/heartbeat --log-format json --json
 
 what comes out:
   OUTPUT/enriched/date=…/*.avro   every post with what it says     OUTPUT/alerts/*.avro, *.jsonl   escalations
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 done, 1 failed on the way, 2 asked wrongly."""
     # Beam warns about clients that no file needs; what a person must know is printed, not logged
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger(logs.OWN).setLevel(logging.WARNING)
     given = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = given.command
     try:
@@ -78,9 +81,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from pipeline.config import load_config
     from pipeline.io.pubsub_names import is_pubsub
-    from runners import local, stream, summary
+
+    if not given.log_format and not is_pubsub(given.input):
+        return _run_job(given)
+    form = given.log_format or "text"
+    logs.configure(form)
+    return logs.exit_code(lambda: _run_job(given), form)
+
+
+def _run_job(given: argparse.Namespace) -> int:
+    from pipeline.config import load_config
+    from pipeline.io.database import connect
+    from pipeline.io.pubsub_names import is_pubsub
+    from runners import health, local, stream, summary
 
     job = local.Job(
         input=given.input,
@@ -91,7 +105,15 @@ def _run(given: argparse.Namespace) -> int:
         model=given.model,
         overwrite=given.overwrite,
     )
-    found = stream.run(job, _topics(given)) if is_pubsub(given.input) else local.run(job)
+    place = {"output": str(job.output), "store": connect(job.store_url)[1]}
+    asked = {"input": job.input, "config": str(job.config_path), "model": job.model, **place}
+    logging.getLogger(logs.OWN).info("start", extra=logs.fields(**asked, versions=logs.versions()))
+    if is_pubsub(given.input):
+        watch = health.Watch(given.health_port, given.health_host, given.heartbeat)
+        found = stream.run(job, _topics(given), watch)
+    else:
+        # a bar between the lines would spoil them
+        found = local.run(job, show_progress=False if given.log_format == "json" else None)
     print(json.dumps(found, ensure_ascii=False, indent=2)) if given.json else summary.show(found, job)
     return 0
 
@@ -166,6 +188,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="deliver again what was published since, such as 2026-11-22T09:00Z",
     )
+    stream.add_argument(
+        "--health-port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="answer /healthz, and /metrics for Prometheus, over HTTP on this port (default: 0, nowhere)",
+    )
+    stream.add_argument(
+        "--health-host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address of --health-port (default: 127.0.0.1; 0.0.0.0 for all, anybody who reaches it may read)",
+    )
+    stream.add_argument(
+        "--heartbeat", type=Path, metavar="FILE", help="write what /healthz says to this file every 10 seconds"
+    )
 
     replay = add_command(
         commands, "replay", "dead letters once more, after what refused them was mended", _replay, _REPLAY_EXAMPLES
@@ -208,6 +246,11 @@ def _job_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
     parser.add_argument("--store", metavar="URL", help="profiles and cases (default: sqlite:///OUTPUT/profiles.db)")
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run in OUTPUT")
+    parser.add_argument(
+        "--log-format",
+        choices=["text", "json"],
+        help="log what happens to standard error, one line or one JSON object an event (a stream logs text by default)",
+    )
     add_model(parser)
     add_json(parser, "print the summary as JSON")
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -23,39 +25,137 @@ from apache_beam.utils.timestamp import MAX_TIMESTAMP, Duration, Timestamp
 from google.api_core import exceptions
 
 from pipeline.errors import ConfigError
+from runners import logs
 
 PULL = 1000
 """Messages a pull, the most that Pub/Sub gives."""
 WAIT_S = 0.25
 """Seconds that a pull waits for a message; timers and drains wait as long."""
 BEHIND = Duration(seconds=0)
+DOUBT_S = 5.0
+"""Seconds without a message after which a question tells an empty subscription from one that nobody answers for."""
+QUESTION_S = 2.0
+"""Seconds that the answer to this question may take."""
+SILENCE_S = 10.0
+"""Seconds without any answer after which it is logged."""
 KNOWN_READER = "eacf0a39a085fd9f"
 """Digest of the reader in Beam 2.77; `python -m runners.pubsub_engine` prints that of the one installed."""
 
-# what Google's own client tries again for a pull, and its own time running out
+# what Google's own client tries again for a pull
 _PASSING = (exceptions.Aborted, exceptions.DeadlineExceeded, exceptions.ServiceUnavailable, exceptions.Unknown)
+_log = logging.getLogger(f"{logs.OWN}.pubsub")
 _original = transform_evaluator._PubSubReadEvaluator
+
+
+class Pulse:
+    """What the pulls of a run met: when the subscription answered, and what came.
+
+    Written by the engine's one worker, read by any thread. Moments are those of `now`, in seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self.stopping = threading.Event()
+        """Set by whoever wants the run to end."""
+        self.pulled = 0
+        """Messages."""
+        self.lag = 0.0
+        """Seconds that the oldest message of the last pull had waited; 0 when nothing came."""
+        self.newest: float | None = None
+        """Event time of the newest message in seconds since 1970; the time of publication without --event-time."""
+        self.asked_at: float | None = None
+        self.answered_at: float | None = None
+        self.message_at: float | None = None
+        self.silent_since: float | None = None
+        """First question that got no answer since the last one that did."""
+        self._questioned_at: float | None = None
+        self._told = False
+
+    def asked(self) -> None:
+        """A pull begins."""
+        self.asked_at = self.now()
+
+    def answered(self) -> None:
+        """The subscription is there, whatever it said."""
+        self.answered_at = self.now()
+        if self._told and self.silent_since is not None:
+            _log.info("Pub/Sub answers again", extra=logs.fields(silent_s=round(self.now() - self.silent_since, 1)))
+        self.silent_since, self._told = None, False
+
+    def came(self, count: int, lag: float, newest: float) -> None:
+        """So many messages, the oldest published `lag` seconds ago."""
+        self.answered()
+        self.message_at = self.answered_at
+        self.pulled += count
+        self.lag = max(lag, 0.0)
+        self.newest = max(newest, self.newest if self.newest is not None else newest)
+
+    def unanswered(self) -> None:
+        """Nobody was there to answer."""
+        if self.silent_since is None:
+            self.silent_since = self.now() if self.asked_at is None else self.asked_at
+        silent = self.now() - self.silent_since
+        if silent > SILENCE_S and not self._told:
+            self._told = True
+            _log.warning("Pub/Sub does not answer; trying on", extra=logs.fields(silent_s=round(silent, 1)))
+
+    def nothing_came(self) -> bool:
+        """A pull ran out of time; returns whether it is time to ask if anybody is there."""
+        if self.silent_since is None:
+            self.lag = 0.0
+        since = max((at for at in (self.answered_at, self._questioned_at) if at is not None), default=None)
+        due = since is None or self.now() - since >= DOUBT_S
+        if due:
+            self._questioned_at = self.now()
+        return due
 
 
 class PullingReader(_original):  # type: ignore[misc, valid-type]
     """Beam's reader with a bigger pull, a watermark that follows the posts, and an end."""
 
-    stopping = threading.Event()
+    pulse = Pulse()
     _latest: ClassVar[dict[str, Timestamp]] = {}
 
     def _read_from_pubsub(self, timestamp_attribute: str | None) -> list[Any]:
         client = self._get_subscriber_client(self._applied_ptransform)
+        self.pulse.asked()
         try:
             response = client.pull(subscription=self._sub_name, max_messages=PULL, timeout=WAIT_S, retry=None)
+        except exceptions.ServiceUnavailable:
+            self.pulse.unanswered()
+            # a refused connection fails at once; a moment's rest, unless the run shall end
+            self.pulse.stopping.wait(WAIT_S)
+            return []
         except _PASSING:
-            return []  # nothing there yet, or nobody there: the next pull asks again
-        ids = [received.ack_id for received in response.received_messages]
-        if ids:
-            client.acknowledge(subscription=self._sub_name, ack_ids=ids)
-        return [self._stamped(received.message, timestamp_attribute) for received in response.received_messages]
+            # nothing there yet, or nobody there: the pull does not tell, and the next one asks again
+            if self.pulse.nothing_came():
+                self._ask_who_is_there(client)
+            return []
+        messages = [received.message for received in response.received_messages]
+        if not messages:
+            self.pulse.answered()
+            self.pulse.nothing_came()
+            return []
+        client.acknowledge(
+            subscription=self._sub_name, ack_ids=[received.ack_id for received in response.received_messages]
+        )
+        read = [self._stamped(message, timestamp_attribute) for message in messages]
+        waited = time.time() - min(message.publish_time for message in messages).timestamp()
+        self.pulse.came(len(read), waited, max(at for at, _ in read).micros / 1e6)
+        return read
+
+    def _ask_who_is_there(self, client: Any) -> None:
+        try:
+            client.get_subscription(subscription=self._sub_name, timeout=QUESTION_S, retry=None)
+        except _PASSING:
+            self.pulse.unanswered()
+        except exceptions.GoogleAPICallError:
+            self.pulse.answered()  # who may only pull is told so; if anything else is wrong the next pull raises it
+        else:
+            self.pulse.answered()
 
     def finish_bundle(self) -> TransformResult:
-        if self.stopping.is_set():
+        if self.pulse.stopping.is_set():
             # no bundle to go on with, no hold on the watermark: the source is at its end
             return TransformResult(self, [], [], None, {None: MAX_TIMESTAMP})
         result = super().finish_bundle()
@@ -85,18 +185,18 @@ def _time(text: str) -> Timestamp | None:
 
 
 @contextmanager
-def pulling() -> Iterator[threading.Event]:
-    """Give the local streaming engine this reader while the block runs; the event that is yielded stops it.
+def pulling(pulse: Pulse) -> Iterator[None]:
+    """Give the local streaming engine this reader while the block runs; it ends when `pulse.stopping` is set.
 
     Raises:
         ConfigError: another version of Beam is installed than this was written for.
     """
     check_beam()
-    PullingReader.stopping.clear()
+    PullingReader.pulse = pulse
     PullingReader._latest.clear()
     transform_evaluator._PubSubReadEvaluator = PullingReader
     try:
-        yield PullingReader.stopping
+        yield
     finally:
         transform_evaluator._PubSubReadEvaluator = _original
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from threading import Event
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from google.api_core.exceptions import PermissionDenied
 
 from models import loading
 from pipeline import graph, metrics
@@ -26,8 +28,10 @@ from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Alert, Case, DeadLetter, EnrichedPost
-from runners import local, pubsub, pubsub_engine
+from runners import health, local, logs, pubsub, pubsub_engine
 from runners.local import Job
+
+_log = logging.getLogger(f"{logs.OWN}.stream")
 
 
 @dataclass(frozen=True)
@@ -45,25 +49,31 @@ class Topics:
     """Deliver again what was published from then on: after a crash, a time before it."""
 
 
-def run(job: Job, topics: Topics) -> dict[str, Any]:
+def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str, Any]:
     """Read until SIGTERM or SIGINT, finish what was pulled, and return the summary that also lies in OUTPUT/run.json.
 
     Raises:
         ConfigError: before anything is read, when the job cannot be done as asked.
+        TransientError: Pub/Sub does not answer at the start.
     """
     started = time.monotonic()
-    loading.load(job.model)
-    local.make_output(job.output)
-    local.create_tables(job)
-    with pubsub_engine.pulling() as stop, _stopped_by_signals(stop):
+    pulse = pubsub_engine.Pulse()
+    watching = health.watched(watch or health.Watch(), pulse)
+    with pubsub_engine.pulling(pulse), watching, _stopped_by_signals(pulse.stopping):
+        _check(topics)
+        model = loading.load(job.model).name
+        local.make_output(job.output)
+        local.create_tables(job)
         if topics.replay_from:
             _seek(topics.posts, topics.replay_from)
         # the engine is named, see runners/local.py
         metrics.forget()
         pipeline = beam.Pipeline(BundleBasedDirectRunner(), options=PipelineOptions(["--streaming"]))
         graph.build(pipeline, job.config, ports(job, topics))
+        _log.info("reading", extra=logs.fields(subscription=str(topics.posts), model=model))
         result = pipeline.run()
         result.wait_until_finish()
+    _log.info("drained", extra=logs.fields(**health.counts(pulse)))
     summary = local.summarise(job, metrics.tally(), time.monotonic() - started)
     # a stream writes a case at each of its steps and a profile in each bundle: how they stand is in the store
     summary["cases"] = dict(Counter(case.state for case in _stored_cases(job)).most_common())
@@ -124,6 +134,30 @@ def _stopped_by_signals(stop: Event) -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _check(topics: Topics) -> None:
+    """Raise ConfigError now for a subscription or a topic that is not there, naming its flag and how to make it."""
+    posts, project = topics.posts, topics.posts.project
+    make = (
+        f"make it: gcloud pubsub subscriptions create {posts.name} --project={project} --topic=TOPIC "
+        "--retain-acked-messages (which --replay-from needs), or "
+        f"shenava publish FILE --to pubsub://{project}/TOPIC --subscription {posts.name} --create"
+    )
+    # a service account that may only pull or publish may not ask; pulling and publishing will tell
+    with pubsub.subscriber() as reader, pubsub.plain_errors(f"--input {posts}", make), suppress(PermissionDenied):
+        reader.get_subscription(subscription=posts.subscription, retry=None, timeout=pubsub.ANSWER_WITHIN)
+    for field in fields(topics):
+        topic = getattr(topics, field.name)
+        if field.name != "posts" and isinstance(topic, PubSubName):
+            flag = f"--{field.name.replace('_', '-')}"
+            make = f"make it: gcloud pubsub topics create {topic.name} --project={topic.project}"
+            with (
+                pubsub.publisher() as writer,
+                pubsub.plain_errors(f"{flag} {topic}", make),
+                suppress(PermissionDenied),
+            ):
+                writer.get_topic(topic=topic.topic, retry=None, timeout=pubsub.ANSWER_WITHIN)
 
 
 def _seek(subscription: PubSubName, to: datetime) -> None:

@@ -78,13 +78,14 @@ def patiently(write: Callable[[], T], waits: Sequence[float] = WAITS_S) -> T:
     for wait in (*waits, None):
         try:
             found = write()
-        except TransientError:
+        except TransientError as error:
             if wait is None:
                 raise
             if away_since is None:
                 away_since = time.monotonic()
-                # without the error's text: what a database says may quote a row
-                _log.warning("the store does not answer", extra={"fields": {"patience_s": round(sum(waits), 1)}})
+                # PostgreSQL's further lines may quote a row
+                reason = str(error).partition("\n")[0]
+                _log.warning("the store does not answer", extra={"fields": {"reason": reason}})
             time.sleep(wait)
         else:
             break
