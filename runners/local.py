@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import time
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from models.explanation import AlertExplainer
 from pipeline import graph
 from pipeline.clock import system_clock
 from pipeline.config import Config
-from pipeline.errors import ConfigError, ShenavaError
+from pipeline.errors import ConfigError
 from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
@@ -33,7 +32,7 @@ from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
 from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
-from runners import progress
+from runners import outcome, progress
 
 MANIFEST = "run.json"
 OUTPUTS = (
@@ -48,10 +47,6 @@ OUTPUTS = (
     "profiles.db-shm",
     MANIFEST,
 )
-
-
-class LostRecordsError(ShenavaError):
-    """The books do not balance: a record was lost or came out twice. A defect of Shenava, never of the input."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +87,9 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
         graph.build(pipeline, job.config, ports(job))
         result = pipeline.run()
         result.wait_until_finish()
-    summary = summarise(job, counters(result), time.monotonic() - started)
+    summary = outcome.summarise(job, counters(result), time.monotonic() - started)
     (job.output / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    balance(summary["records"])
+    outcome.balance(summary["records"])
     return summary
 
 
@@ -139,75 +134,6 @@ def create_tables(job: Job) -> None:
     for store in (ProfileStore(job.store_url), CareStore(job.store_url), KpiStore(job.store_url, job.config.time_zone)):
         store.create_tables()
         store.close()
-
-
-def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, Any]:
-    """The run in numbers, from Beam's metrics."""
-
-    def group(prefix: str) -> dict[str, int]:
-        found = {name.removeprefix(prefix): n for name, n in counted.items() if name.startswith(prefix) and n}
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
-
-    def count(name: str) -> int:
-        return counted.get(name, 0)
-
-    return {
-        "input": job.input,
-        "config": str(job.config_path),
-        "model": job.model,
-        "output": {
-            "enriched": str(job.output / "enriched"),
-            "cases": str(job.output / "cases"),
-            "alerts": str(job.output / "alerts"),
-            "review": str(job.output / "review"),
-            "kpis": str(job.output / "kpis"),
-            "dead_letters": str(job.output / "dead_letters"),
-            "profiles": ProfileStore(job.store_url).shown_url,
-        },
-        "records": {
-            "in": count("read.records"),
-            "good": count("enriched_post.rows_avro"),
-            "failed": count("dead_letter.rows_avro"),
-            "duplicates": count("deduplicate.duplicates"),
-        },
-        "failed_by_reason": group("parse.failed.")
-        | {step: n for step in ("classify", "enrich") if (n := count(f"{step}.failed"))},
-        "posts": {
-            "complaints": count("enrich.complaints"),
-            "advocacy": count("enrich.advocacy"),
-            "brand_replies": count("enrich.brand_replies"),
-            "anonymous": count("enrich.anonymous"),
-            "empty_text": count("classify.skipped"),
-            "truncated": count("classify.truncated"),
-            "for_review": count("review.posts"),
-        },
-        "sentiment": group("enrich.sentiment."),
-        "languages": group("enrich.language."),
-        "complaints_by_category": group("enrich.category."),
-        "complaints_by_severity": group("enrich.severity."),
-        "profiles": {"accounts": count("profiles.accounts"), "changed": count("profiles.written")},
-        "alerts": {
-            "raised": count("alerts.raised"),
-            "by_level": group("alerts.level."),
-            "by_department": group("alerts.department."),
-            "by_rule": group("alerts.rule."),
-        },
-        "cases": group("cases."),
-        "kpis": {"rows": count("kpis.rows")},
-        "seconds": round(seconds, 1),
-        "posts_per_second": round(count("classify.posts") / seconds, 1),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-    }
-
-
-def balance(records: dict[str, int]) -> None:
-    """Counted at the edges, so that a loss anywhere between them shows."""
-    out = records["good"] + records["failed"] + records["duplicates"]
-    if out != records["in"]:
-        raise LostRecordsError(
-            f"in = {records['in']} but good + failed + duplicates = {out}: {records}. "
-            "Please report this with the input; the outputs are not to be trusted."
-        )
 
 
 def _claim(output: Path, overwrite: bool) -> None:

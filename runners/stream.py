@@ -27,8 +27,8 @@ from pipeline.io.publish import Publish
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost
-from runners import health, local, logs, pubsub, pubsub_engine
+from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Review
+from runners import health, local, logs, outcome, pubsub, pubsub_engine
 from runners.local import Job
 
 _log = logging.getLogger(f"{logs.OWN}.stream")
@@ -42,6 +42,7 @@ class Topics:
     """The subscription that is read."""
     enriched: PubSubName | None = None
     alerts: PubSubName | None = None
+    reviews: PubSubName | None = None
     dead_letters: PubSubName | None = None
     event_time: str | None = None
     """Attribute with the time that deadlines follow; the time of publication when None."""
@@ -74,13 +75,13 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         result = pipeline.run()
         result.wait_until_finish()
     _log.info("drained", extra=logs.fields(**health.counts(pulse)))
-    summary = local.summarise(job, metrics.tally(), time.monotonic() - started)
+    summary = outcome.summarise(job, metrics.tally(), time.monotonic() - started)
     # a stream writes a case at each of its steps and a profile in each bundle: how they stand is in the store
     summary["cases"] = dict(Counter(case.state for case in _stored_cases(job)).most_common())
     (job.output / local.MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     records = summary["records"]
     if records["good"] + records["failed"] + records["duplicates"] < records["in"]:
-        local.balance(records)  # more than came in is no loss: a bundle that was tried again counts again
+        outcome.balance(records)  # more than came in is no loss: a bundle that was tried again counts again
     return summary
 
 
@@ -103,6 +104,7 @@ def ports(job: Job, topics: Topics) -> Ports:
         files,
         read_posts=ReadPubSub(topics.posts, topics.event_time),
         write_enriched=and_to(topics.enriched, _post_attributes, files.write_enriched),
+        write_reviews=and_to(topics.reviews, _review_attributes, files.write_reviews),
         recall_care=RecallCare(job.store_url, job.config.cases.reopen_within),
         write_alerts=_PublishThenKeep(topics.alerts, local.alert_files(job), job.store_url),
         write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
@@ -177,6 +179,10 @@ def _alert_attributes(alert: Alert) -> Mapping[str, str]:
         "level": alert.level,
         "department": alert.department,
     }
+
+
+def _review_attributes(review: Review) -> Mapping[str, str]:
+    return {"post": review.post, "version": review.version, "department": review.department}
 
 
 def _letter_attributes(letter: DeadLetter) -> Mapping[str, str]:
