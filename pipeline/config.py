@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.config_sections import (
     CATEGORIES,
     WEEKDAYS,
+    ActionsSection,
     BrandSection,
     CalendarSection,
     CasesSection,
@@ -36,10 +37,12 @@ from pipeline.logic.cases import CaseSettings
 from pipeline.logic.enrichment import EnrichSettings
 from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.parsing import ParseSettings
+from pipeline.logic.policies import ActionSettings
 from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar, parse_hours
 from pipeline.logic.spikes import SpikeSettings
+from pipeline.logic.templates import TOPICS_FA, persian_name
 from pipeline.logic.wave_alerts import RULE as WAVE
 from pipeline.logic.wave_alerts import WaveSettings
 
@@ -60,6 +63,7 @@ class Config(Section):
     cases: CasesSection = CasesSection()
     signals: SignalsSection = SignalsSection()
     spikes: SpikesSection = SpikesSection()
+    actions: ActionsSection = ActionsSection()
     profiles: ProfileSection = ProfileSection()
 
     @model_validator(mode="after")
@@ -85,6 +89,7 @@ class Config(Section):
             self._check_ladder(name)
         if self.signals.department not in (None, *self.departments):
             raise ValueError(f"signals.department: {self.signals.department!r} is not under departments")
+        self.actions.check(self.interests, self.brands)
         names = [rule.name for rule in self.alerts]
         if WAVE in names:
             raise ValueError(f"alerts: the name {WAVE!r} is that of waves of complaints (section spikes)")
@@ -159,7 +164,7 @@ class Config(Section):
             },
             routes={category: name for name, of in self.departments.items() for category in of.categories},
             fallback=self.fallback_department,
-            brands=frozenset(name for name, brand in self.brands.items() if brand.alert) if self.brands else None,
+            brands=self._own_brands(),
         )
 
     def care_settings(self) -> CareSettings:
@@ -169,7 +174,26 @@ class Config(Section):
             CaseSettings(self.alert_settings(), of.warn_after, of.settle_after, of.reopen_within),
             SignalSettings(on.advocate_posts, on.advocate_within, on.churn_complaints, on.churn_within, on.department),
             frozenset(of.alert_on),
+            self.action_settings(),
         )
+
+    @property
+    def recall_within(self) -> timedelta:
+        """How long after their last post a customer may still be owed something, or must be left in peace."""
+        return max(self.cases.reopen_within, self.actions.cool_down)
+
+    def action_settings(self) -> ActionSettings:
+        """What `logic.actions.actions` takes; nobody's consent is known yet."""
+        policies, of = tuple(section.policy() for section in self.actions.policies), self.profile_settings()
+        words = {name: each.terms for name, each in self.interests.items()}
+        words |= {name: each.aliases for name, each in self.brands.items()}
+        persian = TOPICS_FA | {name: persian_name(name, known) for name, known in words.items()}
+        return ActionSettings(
+            policies, self.actions.cool_down, self._own_brands(), self.cases.settle_after, of, persian
+        )
+
+    def _own_brands(self) -> frozenset[str] | None:
+        return frozenset(name for name, brand in self.brands.items() if brand.alert) if self.brands else None
 
     def wave_settings(self) -> WaveSettings:
         """What `DetectWaves` takes."""

@@ -6,12 +6,16 @@ They mirror `runners/config/reference.yaml`, which documents every key. What one
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from pipeline.logic.durations import parse_duration
+from pipeline.logic.policies import DAYTIME, Policy, When, hours_of_day
+from pipeline.logic.segments import Segment
+from pipeline.logic.templates import TOPICS_FA, placeholders
 
 Category = Literal[
     "delivery", "billing", "quality", "service", "technical", "fraud", "availability", "policy", "other"
@@ -20,6 +24,8 @@ CATEGORIES: tuple[Category, ...] = Category.__args__  # type: ignore[attr-define
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[str, ...] = Weekday.__args__  # type: ignore[attr-defined]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Stage = Literal["none", "pre", "buy", "post"]
+Intent = Literal["question", "suggestion", "thanks", "purchase", "churn"]
 
 
 class Section(BaseModel):
@@ -104,6 +110,112 @@ class SpikesSection(Section):
     significance: float = 3e-5
     cool_down: Duration = timedelta(hours=6)
     min_history: Duration = timedelta(days=14)
+
+
+def _hours(value: Any) -> Any:
+    return hours_of_day(value) if isinstance(value, str) else value
+
+
+def _template(value: str) -> str:
+    placeholders(value)
+    return value
+
+
+Name = Annotated[str, Field(min_length=1)]
+Template = Annotated[str, Field(min_length=1), AfterValidator(_template)]
+Hours = Annotated[frozenset[int], BeforeValidator(_hours)]
+
+
+class WhenSection(Section):
+    """Conditions of a policy: each that is given must hold, and of its values one."""
+
+    segments: list[Segment] = []
+    interests: list[str] = Field([], description="fine interests of this config, and topics of the classifier")
+    min_interest: Annotated[float, Field(gt=0)] = 1.5
+    about_us: bool = Field(False, description="the post is about a brand of yours; so always with stages and intents")
+    stages: list[Stage] = []
+    intents: list[Intent] = []
+    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}(-latn)?$")]] = []
+
+
+class TemplateSection(Section):
+    """What is written, with {name}, {brand}, {interest}, {date} to be filled in."""
+
+    fa: Template
+    en: Template
+
+
+class PolicySection(Section):
+    """What to do for a customer of whom the conditions hold."""
+
+    name: Name
+    when: WhenSection
+    action: Name
+    channel: Name
+    needs_consent: Literal["none", "service", "marketing"] = "none"
+    hours: Hours = DAYTIME
+    usual_hour: int | None = None
+    template: TemplateSection
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> PolicySection:
+        of = self.when
+        if not (of.segments or of.interests or of.about_us or of.stages or of.intents or of.languages):
+            raise ValueError("when: a policy without any condition would write to everybody")
+        if not of.interests and self.uses("interest"):
+            raise ValueError("template: {interest} is nothing where `when` asks for no interests")
+        if self.usual_hour is not None and self.usual_hour not in self.hours:
+            raise ValueError(f"usual_hour: {self.usual_hour} is not within the hours")
+        return self
+
+    def uses(self, placeholder: str) -> bool:
+        """Whether the texts leave that open."""
+        return placeholder in placeholders(self.template.fa) + placeholders(self.template.en)
+
+    def policy(self) -> Policy:
+        """As the walk over a customer's posts takes it."""
+        of = self.when
+        return Policy(
+            name=self.name,
+            when=When(
+                segments=frozenset(of.segments),
+                interests=frozenset(of.interests),
+                min_interest=of.min_interest,
+                about_us=of.about_us,
+                stages=frozenset(of.stages),
+                intents=frozenset(of.intents),
+                languages=frozenset(of.languages),
+            ),
+            action=self.action,
+            channel=self.channel,
+            template={"fa": self.template.fa, "en": self.template.en},
+            needs_consent=self.needs_consent,
+            hours=self.hours,
+            usual_hour=self.usual_hour,
+        )
+
+
+class ActionsSection(Section):
+    """What to do for a customer next: the first policy that holds."""
+
+    cool_down: Annotated[Duration, Field(le=timedelta(days=3650))] = timedelta(days=30)
+    policies: list[PolicySection] = []
+
+    def check(self, interests: Collection[str], brands: Collection[str]) -> None:
+        """Raise ValueError where a policy speaks of what the config does not name."""
+        names = [policy.name for policy in self.policies]
+        for policy in self.policies:
+            where = f"actions.policies.{policy.name}"
+            if names.count(policy.name) > 1:
+                raise ValueError(f"{where}: the name is used twice; action ids are made of it")
+            for name in policy.when.interests:
+                if name not in {*interests, *TOPICS_FA}:
+                    topics = ", ".join(TOPICS_FA)
+                    raise ValueError(
+                        f"{where}.when.interests: {name!r} is not under interests, and no topic ({topics})"
+                    )
+            if not brands and policy.uses("brand"):
+                raise ValueError(f"{where}.template: {{brand}} is nothing where the config names no brand")
 
 
 class RuleSection(Section):

@@ -1,4 +1,4 @@
-"""The pipeline on one screen: posts in; enriched events, profiles, cases, alerts, KPIs and dead letters out."""
+"""The pipeline on one screen: posts in; events, profiles, cases, alerts, actions, KPIs and dead letters out."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
 
     care.cases | "Write cases" >> ports.write_cases
     (care.alerts, waves.alerts) | "All alerts" >> beam.Flatten() | "Write alerts" >> ports.write_alerts
+    care.actions | "Write actions" >> ports.write_actions
     care.facts | "Keep facts" >> ports.keep_facts
     waves.courses | "Keep courses" >> ports.keep_courses
     care.kpis | "Count service" >> ports.count_service | "Write KPIs" >> ports.write_kpis

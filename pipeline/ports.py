@@ -43,6 +43,8 @@ class Ports:
     """Case → store."""
     write_alerts: beam.PTransform
     """Alert → the departments, and the store once they have it."""
+    write_actions: beam.PTransform
+    """Action → whoever carries it out, and the store once they have it."""
     keep_facts: beam.PTransform
     """(customer, Fact) → store, for the next run to recall."""
     keep_courses: beam.PTransform

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _TOPICS = {
     "enriched": "enriched posts",
     "alerts": "alerts",
+    "actions": "what to do for customers next",
     "reviews": "posts that a person should judge",
     "dead-letters": "what failed",
 }

@@ -31,7 +31,7 @@ from pipeline.io.write_files import WriteFiles
 from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
+from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
 from runners import outcome, progress
 
 MANIFEST = "run.json"
@@ -39,6 +39,7 @@ OUTPUTS = (
     "enriched",
     "cases",
     "alerts",
+    "actions",
     "kpis",
     "review",
     "dead_letters",
@@ -104,13 +105,14 @@ def ports(job: Job) -> Ports:
         write_reviews=WriteFiles(f"{output}/review", "review", _review_order, _review_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
         # a run that replaces an earlier one tells again what that one told
-        recall_care=RecallCare(job.store_url, job.config.cases.reopen_within, alerts=not job.overwrite),
+        recall_care=RecallCare(job.store_url, job.config.recall_within, alerts=not job.overwrite),
         recall_waves=RecallWaves(job.store_url, alerts=not job.overwrite),
         write_cases=WriteAll(
             store=KeepInStore(job.store_url, "put_cases"),
             avro=WriteFiles(f"{output}/cases", "case", _case_order),
         ),
         write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
+        write_actions=WriteAll(store=KeepInStore(job.store_url, "put_actions"), avro=action_files(job)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
         keep_courses=KeepInStore(job.store_url, "put_courses"),
         count_service=CountService(job.store_url, job.config.time_zone),
@@ -127,6 +129,11 @@ def alert_files(job: Job) -> beam.PTransform:
         avro=WriteFiles(directory, "alert", _alert_order),
         json_lines=WriteFiles(directory, "alert", _alert_order, file_format="jsonl"),
     )
+
+
+def action_files(job: Job) -> beam.PTransform:
+    """What to do for customers next."""
+    return WriteFiles(str(job.output / "actions"), "action", _action_order)
 
 
 def create_tables(job: Job) -> None:
@@ -203,6 +210,10 @@ def _review_order(review: Review) -> tuple[Any, ...]:
 
 def _review_date(review: Review) -> str:
     return f"date={review.created_at:%Y-%m-%d}"
+
+
+def _action_order(action: Action) -> tuple[Any, ...]:
+    return action.at, action.action_id, action.revision
 
 
 def _kpi_order(row: Kpi) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ from pipeline.io.publish import Publish
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Review
+from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
 from runners import health, local, logs, outcome, pubsub, pubsub_engine
 from runners.local import Job
 
@@ -42,6 +42,7 @@ class Topics:
     """The subscription that is read."""
     enriched: PubSubName | None = None
     alerts: PubSubName | None = None
+    actions: PubSubName | None = None
     reviews: PubSubName | None = None
     dead_letters: PubSubName | None = None
     event_time: str | None = None
@@ -105,23 +106,30 @@ def ports(job: Job, topics: Topics) -> Ports:
         read_posts=ReadPubSub(topics.posts, topics.event_time),
         write_enriched=and_to(topics.enriched, _post_attributes, files.write_enriched),
         write_reviews=and_to(topics.reviews, _review_attributes, files.write_reviews),
-        recall_care=RecallCare(job.store_url, job.config.cases.reopen_within),
-        write_alerts=_PublishThenKeep(topics.alerts, local.alert_files(job), job.store_url),
+        recall_care=RecallCare(job.store_url, job.config.recall_within),
+        write_alerts=_PublishThenKeep(
+            topics.alerts, _alert_attributes, local.alert_files(job), KeepInStore(job.store_url, "put_alerts")
+        ),
+        write_actions=_PublishThenKeep(
+            topics.actions, _action_attributes, local.action_files(job), KeepInStore(job.store_url, "put_actions")
+        ),
         write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
     )
 
 
 class _PublishThenKeep(beam.PTransform):
-    """An alert counts as told, and is kept in the store as such, when the topic has it."""
+    """What is told counts as told, and is kept in the store as such, when the topic has it."""
 
-    def __init__(self, topic: PubSubName | None, files: beam.PTransform, store: str) -> None:
+    def __init__(
+        self, topic: PubSubName | None, attributes: Any, files: beam.PTransform, store: beam.PTransform
+    ) -> None:
         super().__init__()
-        self._topic, self._files, self._store = topic, files, store
+        self._topic, self._attributes, self._files, self._store = topic, attributes, files, store
 
-    def expand(self, alerts: beam.PCollection) -> beam.PCollection:
-        alerts | "To files" >> self._files
-        told = alerts | "To topic" >> Publish(self._topic, _alert_attributes) if self._topic else alerts
-        return told | "To store" >> KeepInStore(self._store, "put_alerts")
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        records | "To files" >> self._files
+        told = records | "To topic" >> Publish(self._topic, self._attributes) if self._topic else records
+        return told | "To store" >> self._store
 
 
 @contextmanager
@@ -183,6 +191,15 @@ def _alert_attributes(alert: Alert) -> Mapping[str, str]:
 
 def _review_attributes(review: Review) -> Mapping[str, str]:
     return {"post": review.post, "version": review.version, "department": review.department}
+
+
+def _action_attributes(action: Action) -> Mapping[str, str]:
+    return {
+        "action_id": action.action_id,
+        "revision": str(action.revision),
+        "policy": action.policy,
+        "channel": action.channel,
+    }
 
 
 def _letter_attributes(letter: DeadLetter) -> Mapping[str, str]:

@@ -63,6 +63,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     )
     table.add_row("", _counts(alerts["by_rule"]))
     table.add_row("[bold]cases[/]", f"{sum(found['cases'].values()):,}: {_counts(found['cases'])}")
+    if found["actions"]:
+        table.add_row("[bold]actions[/]", f"{sum(found['actions'].values()):,}: {_counts(found['actions'])}")
     table.add_row("profiles", f"{found['profiles']['accounts']:,} accounts")
     table.add_row(
         "run",

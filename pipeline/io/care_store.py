@@ -12,66 +12,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, and_, or_, select
+from sqlalchemy import Table, and_, or_, select
 from sqlalchemy.exc import OperationalError
 
 from pipeline.errors import TransientError
 from pipeline.io import database
+from pipeline.io.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS, TABLES
 from pipeline.logic.care import Known
 from pipeline.logic.course import Course
 from pipeline.logic.facts import Fact, Kind
 from pipeline.logic.wave_alerts import RULE as WAVE
 from pipeline.logic.wave_alerts import KnownWaves, key_of
-from pipeline.records import Alert, Case, from_json, to_json
+from pipeline.records import Action, Alert, Case, from_json, to_json
 
 T = TypeVar("T")
-TABLES = MetaData()
-FACTS = Table(
-    "facts",
-    TABLES,
-    Column("customer", String, primary_key=True, comment="as cases.customer"),
-    Column("post", String, primary_key=True, comment="platform:post_id"),
-    Column("version", String, primary_key=True, comment="of the post; the newest counts"),
-    Column("at", DateTime(timezone=True), nullable=False, index=True),
-    Column("document", JSON, nullable=False, comment="the whole Fact; redacted text only"),
-)
-CASES = Table(
-    "cases",
-    TABLES,
-    Column("case_id", String, primary_key=True),
-    Column("customer", String, nullable=False, index=True, comment="platform:account_id"),
-    Column("department", String, nullable=False, comment="who has to act"),
-    Column("state", String, nullable=False, index=True),
-    Column("severity", Integer, nullable=False, comment="1..4"),
-    Column("opened_at", DateTime(timezone=True), nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("answered_at", DateTime(timezone=True)),
-    Column("resolved_at", DateTime(timezone=True)),
-    Column("sla_met", Boolean),
-    Column("document", JSON, nullable=False, comment="the whole Case, as schemas/case.v1.avsc"),
-)
-ALERTS = Table(
-    "alerts",
-    TABLES,
-    Column("alert_id", String, primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("withdrawn", Boolean, nullable=False),
-    Column("rule", String, nullable=False),
-    Column("level", String, nullable=False),
-    Column("department", String, nullable=False, index=True),
-    Column("customer", String, nullable=False, index=True, comment="as cases.customer"),
-    Column("case_id", String),
-    Column("raised_at", DateTime(timezone=True), nullable=False, index=True),
-    Column("due_at", DateTime(timezone=True), nullable=False),
-    Column("document", JSON, nullable=False, comment="the whole Alert, as schemas/alert.v1.avsc"),
-)
-COURSES = Table(
-    "wave_courses",
-    TABLES,
-    Column("key", String, primary_key=True, comment="category and brand"),
-    Column("upto", Integer, nullable=False, comment="quarters of an hour since 1970 that were walked"),
-    Column("document", JSON, nullable=False, comment="the whole Course: counts by hour of week, no text, no author"),
-)
 
 
 class CareStore:
@@ -130,6 +84,15 @@ class CareStore:
         names = [column.name for column in ALERTS.c if not column.primary_key]
         self._upsert(ALERTS, database.last_of_each(rows, "alert_id"), names, newer="revision")
 
+    def put_actions(self, actions: Iterable[Action]) -> None:
+        """Write actions; a higher revision replaces a lower one. Raises TransientError: nothing was written."""
+        names = [column.name for column in ACTIONS.c if column.name != "document"]
+        rows = [
+            {name: getattr(action, name) for name in names} | {"document": to_json(action)}
+            for action in sorted(actions, key=lambda each: each.revision)
+        ]
+        self._upsert(ACTIONS, database.last_of_each(rows, "action_id"), [*names[1:], "document"], newer="revision")
+
     def recall(self, customers_since: timedelta) -> Iterator[tuple[str, Known]]:
         """What is known of every customer with an unsettled case, or with a post of the latest such time."""
         with self._engine.connect() as connection:
@@ -146,9 +109,9 @@ class CareStore:
                     found[customer].append(from_json(kind, document))
                 return found
 
-            facts, alerts = of(FACTS, Fact), of(ALERTS, Alert)
+            facts, alerts, actions = of(FACTS, Fact), of(ALERTS, Alert), of(ACTIONS, Action)
         for customer, theirs in sorted(facts.items()):
-            yield customer, Known(tuple(theirs), tuple(alerts.get(customer, ())))
+            yield customer, Known(tuple(theirs), tuple(alerts.get(customer, ())), tuple(actions.get(customer, ())))
 
     def put_courses(self, courses: Iterable[tuple[str, Course]]) -> None:
         """Write how the complaints of keys went; what was walked further stays. Raises TransientError."""
@@ -179,6 +142,12 @@ class CareStore:
         for alert in self._read(ALERTS, ALERTS.c.raised_at, Alert):
             if not alert.withdrawn:
                 yield alert
+
+    def actions(self) -> Iterator[Action]:
+        """Every action that stands, in order of time."""
+        for action in self._read(ACTIONS, ACTIONS.c.at, Action):
+            if not action.withdrawn:
+                yield action
 
     def close(self) -> None:
         """Give the connections back."""

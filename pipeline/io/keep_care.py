@@ -15,7 +15,7 @@ from pipeline.logic.care import Known
 from pipeline.logic.wave_alerts import KnownWaves
 
 _BATCH = 200
-What = Literal["add_facts", "put_cases", "put_alerts", "put_courses"]
+What = Literal["add_facts", "put_cases", "put_alerts", "put_actions", "put_courses"]
 
 
 class KeepInStore(beam.PTransform):
@@ -47,7 +47,7 @@ class RecallCare(beam.PTransform):
         """
         Args:
             since: customers who posted so shortly before the latest post are recalled too.
-            alerts: also what was told, so that it is not told again.
+            alerts: also what was told (actions too), so that it is not told again.
         """
         super().__init__()
         self._url, self._since, self._alerts = url, since, alerts
@@ -112,7 +112,7 @@ class _RecallFn(_StoreFn):
     def process(self, element: bytes) -> Iterable[tuple[str, Known]]:
         del element  # the impulse
         for customer, known in self._store.recall(self._since):
-            yield customer, known if self._alerts else replace(known, alerts=())
+            yield customer, known if self._alerts else replace(known, alerts=(), actions=())
 
 
 class _RecallWavesFn(_StoreFn):

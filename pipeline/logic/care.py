@@ -1,4 +1,4 @@
-"""Everything that is to be told about one customer: their cases, and every alert about them.
+"""Everything that is to be told about one customer: their cases, every alert about them, what to do for them next.
 
 One pure function of the set of the customer's facts and of now. A stream calls it at every post and at every
 deadline and sends what is new; a batch calls it once. Both end with the same.
@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.logic import cases as course
+from pipeline.logic.actions import actions, changes
 from pipeline.logic.alerts import Cause, escalation, raised
 from pipeline.logic.cases import CaseSettings
 from pipeline.logic.facts import Fact, Kind, latest, newest
 from pipeline.logic.kpis import KpiFact
+from pipeline.logic.policies import ActionSettings
 from pipeline.logic.service import served
 from pipeline.logic.signals import SignalSettings, signals
-from pipeline.records import Alert, Case, Contribution, Transition
+from pipeline.records import Action, Alert, Case, Contribution, Transition
 
 LEVELS = {
     course.AT_RISK: "high",
@@ -40,6 +42,7 @@ class CareSettings:
     signals: SignalSettings = field(default_factory=SignalSettings)
     steps: frozenset[str] = frozenset(LEVELS)
     """Steps of a case that raise an alert."""
+    actions: ActionSettings = field(default_factory=ActionSettings)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Told:
     """Both by id."""
     kpis: Mapping[str, KpiFact] = field(default_factory=dict)
     """What each post adds to the KPIs, by post; deleted posts too."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    """By id."""
     ahead: datetime | None = field(default=None, compare=False)
     """When to look again, if no more posts come."""
 
@@ -61,6 +66,7 @@ class Known:
 
     facts: tuple[Fact, ...]
     alerts: tuple[Alert, ...]
+    actions: tuple[Action, ...] = ()
 
     @property
     def now(self) -> datetime | None:
@@ -78,7 +84,14 @@ def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: date
     gone = [fact for fact in everything if fact.kind is Kind.DELETED]
     kpis, next_due = served([*known, *gone], found, settings.cases.alerts, now)
     ahead = min((at for at in (next_step, next_due) if at), default=None)
-    return Told({case.case_id: case for case in found}, {alert.alert_id: alert for alert in alerts}, kpis, ahead)
+    proposed = actions(customer, known, found, settings.actions)
+    return Told(
+        {case.case_id: case for case in found},
+        {alert.alert_id: alert for alert in alerts},
+        kpis,
+        {action.action_id: action for action in proposed},
+        ahead,
+    )
 
 
 def news(before: Told, after: Told) -> Told:
@@ -101,7 +114,7 @@ def news(before: Told, after: Told) -> Told:
     cases = {key: case for key, case in after.cases.items() if before.cases.get(key) != case}
     gone = {key: replace(c, void=True) for key, c in before.cases.items() if key not in after.cases and not c.void}
     kpis = {post: known for post, known in after.kpis.items() if before.kpis.get(post) != known}
-    return Told(cases | gone, alerts, kpis, after.ahead)
+    return Told(cases | gone, alerts, kpis, changes(before.actions, after.actions), after.ahead)
 
 
 def _alerts(customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings) -> Iterator[Alert]:

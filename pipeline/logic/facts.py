@@ -49,6 +49,8 @@ class Fact:
     """P(pos) − P(neg), in −1..1."""
     reach: int = 0
     """Followers of the author, 0 when unknown."""
+    promo: bool = False
+    """An advert."""
 
 
 def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
@@ -71,6 +73,7 @@ def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
         enriched=_without_raw_text(enriched) if shown else None,
         sentiment=sentiment(said),
         reach=post.author.followers or 0,
+        promo=said.promo.label,
         version=f"{post.version} {hashlib.sha1(repr(said).encode()).hexdigest()[:12]}",
     )
 

@@ -4,6 +4,7 @@ Times are timezone-aware UTC `datetime`s with microseconds. Every record is froz
 returns a new value. `to_dict` gives what fastavro and `json` write; `from_dict` reads it back.
 """
 
+from pipeline.records.actions import Action
 from pipeline.records.care import Alert, Case, CasePost, Sample, Transition
 from pipeline.records.codec import from_dict, from_json, iso_time, to_dict, to_json
 from pipeline.records.dead_letters import DeadLetter
@@ -14,6 +15,7 @@ from pipeline.records.profiles import Contribution, CustomerBrief, DeclaredAttri
 from pipeline.records.review import Review
 
 __all__ = [
+    "Action",
     "Alert",
     "Author",
     "Case",

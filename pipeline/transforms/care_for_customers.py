@@ -20,7 +20,7 @@ from pipeline.logic.kpis import KpiFact
 from pipeline.logic.spikes import Sighting
 from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
-from pipeline.records import Alert, Case
+from pipeline.records import Action, Alert, Case
 from pipeline.transforms.count_alert import count_alert
 from pipeline.transforms.keys import pairs_of
 
@@ -33,6 +33,7 @@ class Care(NamedTuple):
 
     cases: beam.PCollection[Case]
     alerts: beam.PCollection[Alert]
+    actions: beam.PCollection[Action]
     kpis: beam.PCollection[KpiFact]
     """What each post adds to the KPIs, again whenever more is known of it."""
     sightings: beam.PCollection[tuple[str, Sighting]]
@@ -45,7 +46,7 @@ class CareForCustomers(beam.PTransform):
     """Cases and alerts of every customer, as `logic.care.tell` gives them.
 
     Input: (customer, EnrichedPost), and what earlier runs knew: (customer, Known).
-    Output: Case, Alert, KpiFact, (key, Sighting), (customer, Fact).
+    Output: Case, Alert, Action, KpiFact, (key, Sighting), (customer, Fact).
     Bounded input: each customer is told of once, as of the clock. Unbounded: at every post and, by event-time
     timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
     revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
@@ -77,11 +78,11 @@ class CareForCustomers(beam.PTransform):
             told = known | "Gather facts" >> beam.GroupByKey() | "Tell" >> _told(_TellOnceFn(*given))
         else:
             told = known | "Keep telling" >> _told(_KeepTellingFn(*given))
-        return Care(told.cases, told.alerts, told.kpis, told.sightings, facts)
+        return Care(told.cases, told.alerts, told.actions, told.kpis, told.sightings, facts)
 
 
 def _told(do: beam.DoFn) -> beam.PTransform:
-    return beam.ParDo(do).with_outputs("cases", "kpis", "sightings", main="alerts")
+    return beam.ParDo(do).with_outputs("cases", "actions", "kpis", "sightings", main="alerts")
 
 
 class _TellFn(beam.DoFn):
@@ -101,6 +102,11 @@ class _TellFn(beam.DoFn):
         for case in told.cases.values():
             counter(f"cases.{'void' if case.void else case.state}").inc()
             yield beam.pvalue.TaggedOutput("cases", case)
+        for action in told.actions.values():
+            if action.revision == 1:
+                counter("actions.proposed").inc()
+                counter(f"actions.policy.{action.policy}").inc()
+            yield beam.pvalue.TaggedOutput("actions", action)
         for known in told.kpis.values():
             yield beam.pvalue.TaggedOutput("kpis", known)
 
@@ -135,9 +141,15 @@ class _KeepTellingFn(_TellFn):
         fresh = [each for each in new if each not in before]
         if not fresh:
             return ()  # delivered again
-        if said.alerts:
+        if said.alerts or said.actions:
             now_said = told.read() or NOTHING
-            told.write(replace(now_said, alerts={**said.alerts, **now_said.alerts}))
+            told.write(
+                replace(
+                    now_said,
+                    alerts={**said.alerts, **now_said.alerts},
+                    actions={**said.actions, **now_said.actions},
+                )
+            )
             if isinstance(element[1], Known) and element[1].now:
                 now.write(max(now.read() or LONG_AGO, element[1].now))
         known, seen = [*before, *fresh], list(self._seen(customer, before, fresh))
@@ -171,7 +183,14 @@ class _KeepTellingFn(_TellFn):
         fresh = news(before, tell(customer, facts, self._settings, now))
         said = list(self._say(fresh, facts))
         alerts = {each.alert_id: each for each in said if isinstance(each, Alert)}
-        told.write(Told({**before.cases, **fresh.cases}, {**before.alerts, **alerts}, {**before.kpis, **fresh.kpis}))
+        told.write(
+            Told(
+                {**before.cases, **fresh.cases},
+                {**before.alerts, **alerts},
+                {**before.kpis, **fresh.kpis},
+                {**before.actions, **fresh.actions},
+            )
+        )
         if fresh.ahead:
             clock.set(Timestamp.from_utc_datetime(fresh.ahead))
         else:
@@ -183,7 +202,12 @@ def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
     """The facts, and what earlier runs told."""
     facts: list[Fact] = []
     alerts: dict[str, Alert] = {}
+    actions: dict[str, Action] = {}
     for each in known:
-        facts += each.facts if isinstance(each, Known) else [each]
-        alerts |= {alert.alert_id: alert for alert in each.alerts} if isinstance(each, Known) else {}
-    return facts, Told({}, alerts)
+        if isinstance(each, Known):
+            facts += each.facts
+            alerts |= {alert.alert_id: alert for alert in each.alerts}
+            actions |= {action.action_id: action for action in each.actions}
+        else:
+            facts.append(each)
+    return facts, Told({}, alerts, actions=actions)

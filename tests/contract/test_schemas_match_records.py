@@ -15,7 +15,19 @@ import pytest
 
 import schemas
 from models.labels import HEADS
-from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, Kpi, Profile, Review, SocialPost, from_dict, to_dict
+from pipeline.records import (
+    Action,
+    Alert,
+    Case,
+    DeadLetter,
+    EnrichedPost,
+    Kpi,
+    Profile,
+    Review,
+    SocialPost,
+    from_dict,
+    to_dict,
+)
 
 RECORDS: dict[str, type] = {
     "social_post": SocialPost,
@@ -26,6 +38,7 @@ RECORDS: dict[str, type] = {
     "case": Case,
     "kpi": Kpi,
     "review": Review,
+    "action": Action,
 }
 PRIMITIVES = {
     str: "string",

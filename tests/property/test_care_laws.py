@@ -28,7 +28,9 @@ def facts_of(posts):
 def standing(told):
     """What is left of all that was said."""
     cases = {key: case for key, case in told.cases.items() if not case.void}
-    return Told(cases, {k: replace(a, revision=1) for k, a in told.alerts.items() if not a.withdrawn}, told.kpis)
+    return Told(
+        cases, {k: replace(a, revision=1) for k, a in told.alerts.items() if not a.withdrawn}, told.kpis, told.actions
+    )
 
 
 def after(before, fresh):
@@ -36,6 +38,7 @@ def after(before, fresh):
         {**before.cases, **fresh.cases},
         {**before.alerts, **fresh.alerts},
         {**before.kpis, **fresh.kpis},
+        {**before.actions, **fresh.actions},
         fresh.ahead,
     )
 

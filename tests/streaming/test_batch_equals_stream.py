@@ -66,6 +66,7 @@ class Runs:
         self.kpis = {KpiKey.of(row): replace(row, revision=1) for row in kpis.rows() if row.mentions}
         kpis.close()
         self.alerts = {alert.alert_id: replace(alert, revision=1) for alert in care.alerts()}
+        self.actions = {action.action_id: replace(action, revision=1) for action in care.actions()}
         profiles.close()
         care.close()
         events: dict[str, EnrichedPost] = {}
@@ -145,6 +146,11 @@ def test_cases(runs):
 def test_alerts(runs):
     assert len(runs[0].alerts) > 100
     assert runs[1].alerts == runs[0].alerts
+
+
+def test_actions(runs):
+    assert len(runs[0].actions) > 20
+    assert runs[1].actions == runs[0].actions
 
 
 def test_kpis(runs):

@@ -130,6 +130,8 @@ def test_a_wave_shows_its_words_and_what_others_said():
     lines = block(wave, TEHRAN, Console(width=100)).plain.splitlines()
     also = [line for line in lines if line.startswith("  also")]
     assert len(also) == 2, "the post itself is shown already"
-    assert "پیک نیامد" in also[0] and "\u202e" not in also[0]
-    assert also[1].rstrip(END_OF_ISOLATE).endswith("…") and len(also[1]) <= 102
+    assert "پیک نیامد" in also[0]
+    assert "\u202e" not in also[0]
+    assert also[1].rstrip(END_OF_ISOLATE).endswith("…")
+    assert len(also[1]) <= 102
     assert any(line.startswith("  words") and "پیک, اعتصاب" in line for line in lines)

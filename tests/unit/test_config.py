@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from models.labels import BY_NAME
 from models.labels import CATEGORIES as MODEL_CATEGORIES
 from pipeline.config import CATEGORIES, load_config
+from pipeline.config_sections import Intent, Stage
 from pipeline.errors import ConfigError
 from pipeline.logic.durations import parse_duration
 
@@ -34,6 +36,29 @@ def test_the_reference_uses_every_key():
 
 def test_categories_are_those_of_the_classifier():
     assert CATEGORIES == MODEL_CATEGORIES
+
+
+def test_stages_and_intents_are_those_of_the_classifier():
+    assert Stage.__args__ == BY_NAME["stage"].labels
+    assert Intent.__args__ == BY_NAME["intents"].labels
+
+
+def test_a_policy_of_the_reference():
+    settings = load_config(CONFIGS / "reference.yaml").action_settings()
+    invite = next(policy for policy in settings.policies if policy.name == "invite-skiers")
+    assert invite.when.segments == {"advocate", "loyal"}
+    assert (invite.needs_consent, invite.usual_hour, max(invite.hours)) == ("marketing", 20, 21)
+    assert settings.brands == {"Parsi", "Parsi Express"}
+    named = [settings.persian[name] for name in ("Parsi", "skiing", "sports")]
+    assert named == ["پارسی", "اسکی", "ورزش"]
+    assert load_config(CONFIGS / "minimal.yaml").action_settings().policies == ()
+
+
+def acting(*names, **change):
+    """A section of policies that would be valid but for the change."""
+    template = {"fa": "سلام {name}", "en": "Hello {name}"}
+    good = {"when": {"segments": ["loyal"]}, "action": "thank", "channel": "reply", "template": template}
+    return {"actions": {"policies": [{"name": name, **good, **change} for name in names]}}
 
 
 def broken(**change):
@@ -76,6 +101,25 @@ def broken(**change):
         ({"cases": {"warn_after": 1.5}}, "cases.warn_after"),
         ({"cases": {"alert_on": ["opened"]}}, "cases.alert_on.0"),
         ({"signals": {"department": "nobody"}}, "signals.department: 'nobody' is not under departments"),
+        ({"actions": {"cool_down": "9999d"}}, "actions.cool_down"),
+        (acting("a", "b", "a"), "actions.policies.a: the name is used twice"),
+        (acting("a", when={"segments": ["fan"]}), "actions.policies.0.when.segments.0"),
+        (acting("a", when={"stages": ["later"]}), "actions.policies.0.when.stages.0"),
+        (acting("a", when={"intents": ["praise"]}), "actions.policies.0.when.intents.0"),
+        (acting("a", when={"languages": ["Persian"]}), "actions.policies.0.when.languages.0"),
+        (acting("a", when={"interests": ["golf"]}), "a.when.interests: 'golf' is not under interests, and no topic"),
+        (acting("a", when={}), "when: a policy without any condition"),
+        (acting("a", needs_consent="sms"), "actions.policies.0.needs_consent"),
+        (acting("a", hours="21:00-09:00"), "actions.policies.0.hours"),
+        (acting("a", usual_hour=22), "usual_hour: 22 is not within the hours"),
+        (acting("a", template={"fa": "سلام {nam}", "en": "Hi"}), "actions.policies.0.template.fa"),
+        (
+            acting("a", template={"fa": "سلام", "en": "Hi {nam}"}),
+            "unknown placeholder {nam}; there are {name}, {brand}",
+        ),
+        (acting("a", template={"fa": "سلام"}), "actions.policies.0.template.en"),
+        (acting("a", template={"fa": "{interest}", "en": "Hi"}), "{interest} is nothing where `when` asks for no"),
+        (acting("a", template={"fa": "{brand}", "en": "Hi"}), "{brand} is nothing where the config names no brand"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_key(tmp_path, change, named):
