@@ -1,11 +1,10 @@
 """What a person is asked about: posts that only the model's doubt keeps from a department."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from pipeline.logic.alerts import AlertSettings, Department, escalation
+from pipeline.logic.alerts import AlertSettings, escalation
 from pipeline.logic.review import review
 from pipeline.records import Choice, Flag
 from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
