@@ -1,9 +1,10 @@
 """Beam's local streaming engine, made fit for Pub/Sub.
 
-As it comes, `BundleBasedDirectRunner` pulls 10 messages a time, waits up to 30 s for them in its only worker, takes
-the wall clock for the watermark, and never ends. `PullingReader` pulls many, waits briefly, follows the posts' own
-clock where the messages tell it, and stops pulling when asked: then the watermark goes to the end, what is under way
-is finished, every timer fires, and the run ends by itself.
+As it comes, `BundleBasedDirectRunner` pulls 10 messages a time, acknowledges them before it processes them, waits up to
+30 s for them in its only worker, takes the wall clock for the watermark, and never ends. `PullingReader` pulls many, waits
+briefly, follows the posts' own clock where the messages tell it, leaves it to `HeldMessages` to acknowledge what is
+written, and stops pulling when asked: then the watermark goes to the end, what is under way is finished, every timer
+fires, and the run ends by itself.
 
 The reader it derives from is private to Beam: `check_beam` refuses another one than it was written for.
 """
@@ -26,6 +27,7 @@ from google.api_core import exceptions
 
 from pipeline.errors import ConfigError
 from runners import logs
+from runners.held_messages import HeldMessages, reached
 
 PULL = 1000
 """Messages a pull, the most that Pub/Sub gives."""
@@ -113,12 +115,14 @@ class Pulse:
 class PullingReader(_original):  # type: ignore[misc, valid-type]
     """Beam's reader with a bigger pull, a watermark that follows the posts, and an end."""
 
-    pulse = Pulse()
+    pulse: Pulse
+    held: HeldMessages
     _latest: ClassVar[dict[str, Timestamp]] = {}
 
     def _read_from_pubsub(self, timestamp_attribute: str | None) -> list[Any]:
         client = self._get_subscriber_client(self._applied_ptransform)
         self.pulse.asked()
+        self.held.release(reached())
         try:
             response = client.pull(subscription=self._sub_name, max_messages=PULL, timeout=WAIT_S, retry=None)
         except exceptions.ServiceUnavailable:
@@ -136,9 +140,7 @@ class PullingReader(_original):  # type: ignore[misc, valid-type]
             self.pulse.answered()
             self.pulse.nothing_came()
             return []
-        client.acknowledge(
-            subscription=self._sub_name, ack_ids=[received.ack_id for received in response.received_messages]
-        )
+        self.held.take([received.ack_id for received in response.received_messages])
         read = [self._stamped(message, timestamp_attribute) for message in messages]
         waited = time.time() - min(message.publish_time for message in messages).timestamp()
         self.pulse.came(len(read), waited, max(at for at, _ in read).micros / 1e6)
@@ -185,18 +187,21 @@ def _time(text: str) -> Timestamp | None:
 
 
 @contextmanager
-def pulling(pulse: Pulse) -> Iterator[None]:
+def pulling(pulse: Pulse, held: HeldMessages) -> Iterator[None]:
     """Give the local streaming engine this reader while the block runs; it ends when `pulse.stopping` is set.
+
+    What was pulled is `held`, and acknowledged when it must be written; what is left is the caller's to finish.
 
     Raises:
         ConfigError: another version of Beam is installed than this was written for.
     """
     check_beam()
-    PullingReader.pulse = pulse
+    PullingReader.pulse, PullingReader.held = pulse, held
     PullingReader._latest.clear()
     transform_evaluator._PubSubReadEvaluator = PullingReader
     try:
-        yield
+        with held.renewed():
+            yield
     finally:
         transform_evaluator._PubSubReadEvaluator = _original
 

@@ -29,6 +29,7 @@ from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
 from runners import health, local, logs, outcome, pubsub, pubsub_engine
+from runners.held_messages import HeldMessages
 from runners.local import Job
 
 _log = logging.getLogger(f"{logs.OWN}.stream")
@@ -61,7 +62,7 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
     started = time.monotonic()
     pulse = pubsub_engine.Pulse()
     watching = health.watched(watch or health.Watch(), pulse)
-    with pubsub_engine.pulling(pulse), watching, _stopped_by_signals(pulse.stopping):
+    with watching, _stopped_by_signals(pulse.stopping), pubsub.subscriber() as client:
         _check(topics)
         model = loading.load(job.model).name
         local.make_output(job.output)
@@ -73,8 +74,10 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         pipeline = beam.Pipeline(BundleBasedDirectRunner(), options=PipelineOptions(["--streaming"]))
         graph.build(pipeline, job.config, ports(job, topics))
         _log.info("reading", extra=logs.fields(subscription=str(topics.posts), model=model))
-        result = pipeline.run()
-        result.wait_until_finish()
+        held = HeldMessages(client, topics.posts.subscription)
+        with pubsub_engine.pulling(pulse, held):
+            pipeline.run().wait_until_finish()
+            held.finish()
     _log.info("drained", extra=logs.fields(**health.counts(pulse)))
     summary = outcome.summarise(job, metrics.tally(), time.monotonic() - started)
     # a stream writes a case at each of its steps and a profile in each bundle: how they stand is in the store
