@@ -143,6 +143,7 @@ class _Metrics(Collector):
         yield from _counters(metrics.tally())
         pulse = self._pulse
         yield CounterMetricFamily("shenava_pulled_messages", "Messages pulled.", value=pulse.pulled)
+        yield GaugeMetricFamily("shenava_held_messages", "Pulled, not yet acknowledged.", value=pulse.held)
         now = status(pulse)
         states = GaugeMetricFamily("shenava_status", "1 for the status that the stream is in.", labels=["status"])
         for each in STATUSES:

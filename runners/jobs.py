@@ -67,7 +67,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--replay-from",
         type=_moment,
         metavar="TIME",
-        help="deliver again what was published since, such as 2026-11-22T09:00Z",
+        help="deliver again what was published since, such as 2026-11-22T09:00Z, and drop what waits from before",
     )
     stream.add_argument(
         "--health-port",

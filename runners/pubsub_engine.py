@@ -1,9 +1,9 @@
 """Beam's local streaming engine, made fit for Pub/Sub.
 
 As it comes, `BundleBasedDirectRunner` pulls 10 messages a time, acknowledges them before it processes them, waits up to
-30 s for them in its only worker, takes the wall clock for the watermark, and never ends. `PullingReader` pulls many, waits
-briefly, follows the posts' own clock where the messages tell it, leaves it to `HeldMessages` to acknowledge what is
-written, and stops pulling when asked: then the watermark goes to the end, what is under way is finished, every timer
+30 s for them in its only worker, takes the wall clock for the watermark, and never ends. `PullingReader` pulls many,
+waits briefly, follows the posts' own clock where the messages tell it, leaves it to `HeldMessages` to acknowledge what
+is written, and stops pulling when asked: then the watermark goes to the end, what is under way is finished, every timer
 fires, and the run ends by itself.
 
 The reader it derives from is private to Beam: `check_beam` refuses another one than it was written for.
@@ -61,6 +61,8 @@ class Pulse:
         """Set by whoever wants the run to end."""
         self.pulled = 0
         """Messages."""
+        self.held = 0
+        """Of these, not acknowledged yet."""
         self.lag = 0.0
         """Seconds that the oldest message of the last pull had waited; 0 when nothing came."""
         self.newest: float | None = None
@@ -123,6 +125,7 @@ class PullingReader(_original):  # type: ignore[misc, valid-type]
         client = self._get_subscriber_client(self._applied_ptransform)
         self.pulse.asked()
         self.held.release(reached())
+        self.pulse.held = len(self.held)
         try:
             response = client.pull(subscription=self._sub_name, max_messages=PULL, timeout=WAIT_S, retry=None)
         except exceptions.ServiceUnavailable:
