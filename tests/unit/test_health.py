@@ -21,6 +21,7 @@ from pipeline import metrics
 from pipeline.errors import ConfigError
 from runners import health
 from runners.health import Watch, status, watched
+from runners.held_messages import HeldMessages
 from runners.pubsub_engine import DOUBT_S, SILENCE_S, PullingReader, Pulse
 
 WITHIN_S = 10
@@ -141,15 +142,15 @@ class Client:
 
     def __init__(self, pulled, question=None):
         self._pulled, self._question = pulled, question
-        self.acknowledged, self.questions = [], 0
+        self.leased, self.questions = [], 0
 
     def pull(self, **_):
         if isinstance(self._pulled, Exception):
             raise self._pulled
         return SimpleNamespace(received_messages=self._pulled)
 
-    def acknowledge(self, subscription, ack_ids):
-        self.acknowledged += ack_ids
+    def modify_ack_deadline(self, subscription, ack_ids, ack_deadline_seconds):
+        self.leased += ack_ids
 
     def get_subscription(self, **_):
         self.questions += 1
@@ -160,6 +161,7 @@ class Client:
 def read(monkeypatch, pulse, client, attribute=None):
     reader = PullingReader.__new__(PullingReader)
     reader._sub_name, reader._applied_ptransform, reader.pulse = "s", None, pulse
+    reader.held = HeldMessages(client, "s")
     monkeypatch.setattr(PullingReader, "_get_subscriber_client", lambda *_: client)
     return reader._read_from_pubsub(attribute)
 
@@ -173,7 +175,7 @@ def message(seconds_ago):
 def test_messages_are_an_answer(monkeypatch, pulse):
     client = Client([SimpleNamespace(ack_id=str(ago), message=message(ago)) for ago in (5, 30)])
     assert len(read(monkeypatch, pulse, client)) == 2
-    assert client.acknowledged == ["5", "30"]
+    assert client.leased == ["5", "30"]
     assert (pulse.pulled, status(pulse)) == (2, "ok")
     assert 30 <= pulse.lag < 40
     assert time.time() - 10 < pulse.newest <= time.time()
