@@ -60,6 +60,7 @@ class Config(Section):
     departments: Annotated[dict[str, DepartmentSection], Field(min_length=1)]
     fallback_department: str
     alerts: list[RuleSection]
+    explain_alerts: bool = True
     cases: CasesSection = CasesSection()
     signals: SignalsSection = SignalsSection()
     spikes: SpikesSection = SpikesSection()

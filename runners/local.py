@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def ports(job: Job) -> Ports:
     return Ports(
         read_posts=_ReadCounted(job.input),
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
-        explain=AlertExplainer(job.model),
+        explain=AlertExplainer(job.model) if job.config.explain_alerts else _unexplained,
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
         write_reviews=WriteFiles(f"{output}/review", "review", _review_order, _review_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
@@ -120,6 +121,11 @@ def ports(job: Job) -> Ports:
         write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
         clock=system_clock,
     )
+
+
+def _unexplained(text: str, head: str, label: str) -> Sequence[str]:
+    del text, head, label
+    return ()
 
 
 def alert_files(job: Job) -> beam.PTransform:
