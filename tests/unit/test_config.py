@@ -10,6 +10,7 @@ from pipeline.config import CATEGORIES, load_config
 from pipeline.config_sections import Intent, Stage
 from pipeline.errors import ConfigError
 from pipeline.logic.durations import parse_duration
+from runners import local
 
 CONFIGS = Path("runners/config")
 
@@ -161,3 +162,11 @@ def test_durations(text, hours):
 def test_durations_that_are_none(text):
     with pytest.raises(ValueError, match="is no duration"):
         parse_duration(text)
+
+
+def test_alerts_can_go_without_words(tmp_path):
+    for explained in (True, False):
+        config = load_config(CONFIGS / "reference.yaml").model_copy(update={"explain_alerts": explained})
+        job = local.Job(input="posts", output=tmp_path, config=config, config_path=CONFIGS)
+        words = local.ports(job).explain("سه روزه جواب نمیدین، خیلی بد", "complaint", "1")
+        assert bool(words) == explained
