@@ -42,8 +42,8 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
         | "Fold profiles" >> FoldProfiles(config.profile_settings())
         | "Upsert profiles" >> ports.upsert_profiles
     )  # fmt: skip
-    addressed = enriched | "Address posts" >> AddressPosts()
     recalled = pipeline | "Recall care" >> ports.recall_care
+    addressed = enriched | "Address posts" >> AddressPosts(recalled)
     care = addressed | "Care for customers" >> CareForCustomers(
         config.care_settings(), ports.explain, ports.clock, recalled
     )

@@ -25,7 +25,9 @@ from apache_beam.runners.direct.util import TransformResult
 from apache_beam.utils.timestamp import MAX_TIMESTAMP, Duration, Timestamp
 from google.api_core import exceptions
 
+from pipeline.adapters.times import EARLIEST
 from pipeline.errors import ConfigError
+from pipeline.logic.parsing import AHEAD
 from runners import logs
 from runners.held_messages import HeldMessages, reached
 
@@ -45,6 +47,8 @@ KNOWN_READER = "eacf0a39a085fd9f"
 
 # what Google's own client tries again for a pull
 _PASSING = (exceptions.Aborted, exceptions.DeadlineExceeded, exceptions.ServiceUnavailable, exceptions.Unknown)
+_EARLIEST = Timestamp.from_utc_datetime(EARLIEST)
+_AHEAD = Duration(AHEAD.total_seconds())
 _log = logging.getLogger(f"{logs.OWN}.pubsub")
 _original = transform_evaluator._PubSubReadEvaluator
 
@@ -183,10 +187,12 @@ class PullingReader(_original):  # type: ignore[misc, valid-type]
 
 
 def _time(text: str) -> Timestamp | None:
+    """The time that an attribute tells; None for one that no post can have, which would run the watermark away."""
     try:
-        return Timestamp(micros=int(text) * 1000) if text.isdecimal() else Timestamp.from_rfc3339(text)
+        told = Timestamp(micros=int(text) * 1000) if text.isdecimal() else Timestamp.from_rfc3339(text)
     except (ValueError, OverflowError):
         return None
+    return told if _EARLIEST <= told <= Timestamp.now() + _AHEAD else None
 
 
 @contextmanager

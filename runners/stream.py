@@ -21,6 +21,7 @@ from google.api_core.exceptions import PermissionDenied
 
 from models import loading
 from pipeline import graph, metrics
+from pipeline.errors import ShenavaError
 from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallCare
 from pipeline.io.publish import Publish
@@ -33,6 +34,10 @@ from runners.held_messages import HeldMessages
 from runners.local import Job
 
 _log = logging.getLogger(f"{logs.OWN}.stream")
+
+
+class StreamEndedError(ShenavaError):
+    """The engine came to an end that nobody asked for. A defect of Shenava or Beam; nothing was acknowledged."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
     Raises:
         ConfigError: before anything is read, when the job cannot be done as asked.
         TransientError: Pub/Sub does not answer at the start.
+        StreamEndedError: it ended, and not because it was asked to.
     """
     started = time.monotonic()
     pulse = pubsub_engine.Pulse()
@@ -77,6 +83,8 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         held = HeldMessages(client, topics.posts.subscription)
         with pubsub_engine.pulling(pulse, held):
             pipeline.run().wait_until_finish()
+            if not pulse.stopping.is_set():
+                raise StreamEndedError("the stream ended by itself, which none does; what was under way comes again")
             held.finish()
     _log.info("drained", extra=logs.fields(**health.counts(pulse)))
     summary = outcome.summarise(job, metrics.tally(), time.monotonic() - started)

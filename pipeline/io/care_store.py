@@ -95,7 +95,7 @@ class CareStore:
 
     def recall(self, customers_since: timedelta) -> Iterator[tuple[str, Known]]:
         """What is known of every customer with an unsettled case, or with a post of the latest such time."""
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             latest = connection.scalar(select(FACTS.c.at).order_by(FACTS.c.at.desc()).limit(1))
             if latest is None:
                 return
@@ -122,7 +122,7 @@ class CareStore:
     def recall_waves(self) -> Iterator[tuple[str, KnownWaves]]:
         """What is known of each brand and category, with the waves told since all of it was walked for good."""
         told: dict[str, list[Alert]] = defaultdict(list)
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             courses = {
                 key: from_json(Course, document)
                 for key, document in connection.execute(select(COURSES.c.key, COURSES.c.document))
@@ -154,7 +154,7 @@ class CareStore:
         self._engine.dispose()
 
     def _read(self, table: Table, order: Any, kind: Any) -> Iterator[Any]:
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             for (document,) in connection.execute(select(table.c.document).order_by(order)):
                 yield from_json(kind, document)
 

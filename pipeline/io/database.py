@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, make_url, select
@@ -20,6 +21,7 @@ _PATIENCE_S = "30"
 """How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
 WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
 """Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
+_READS = "shenava_reads"
 CHUNK = 400
 """Rows a statement: below SQLite's limit of 32,766 bound values."""
 
@@ -61,6 +63,13 @@ def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows ON CONFLICT, in the database's dialect."""
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
     return dialect.insert(table)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading only: it takes no lock that a writer would wait for."""
+    with engine.connect() as connection:
+        yield connection.execution_options(**{_READS: True})
 
 
 def one_writer(connection: Connection, name: str) -> None:
@@ -107,7 +116,7 @@ def last_of_each(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, An
 
 
 def _take_write_lock_first(engine: Engine) -> None:
-    """Begin every SQLite transaction with its write lock, so that read-then-write cannot deadlock."""
+    """Begin SQLite's transactions with its write lock, so that read-then-write cannot deadlock; but not `reading`."""
 
     @event.listens_for(engine, "connect")
     def _manual_begin(connection: Any, _: Any) -> None:
@@ -116,4 +125,5 @@ def _take_write_lock_first(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(_READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

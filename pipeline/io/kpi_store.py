@@ -88,7 +88,7 @@ class KpiStore:
 
     def rows(self) -> Iterator[Kpi]:
         """Every row, in order of its key."""
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             for (document,) in connection.execute(select(KPIS.c.document).order_by(*KPIS.primary_key.columns)):
                 yield from_json(Kpi, document)
 

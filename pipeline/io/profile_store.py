@@ -79,20 +79,20 @@ class ProfileStore:
 
     def read(self, account: str) -> Profile | None:
         """The account's profile, or None."""
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             document = connection.scalar(select(PROFILES.c.document).where(PROFILES.c.account == account))
         return None if document is None else from_json(Profile, document)
 
     def read_all(self) -> Iterator[Profile]:
         """Every profile, in order of account."""
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             for (document,) in connection.execute(select(PROFILES.c.document).order_by(PROFILES.c.account)):
                 yield from_json(Profile, document)
 
     def foremost(self, column: str) -> Profile | None:
         """The profile with the highest value in a column of the table, of accounts with several posts."""
         order = (PROFILES.c[column].desc(), PROFILES.c.mood.desc(), PROFILES.c.account)
-        with self._engine.connect() as connection:
+        with database.reading(self._engine) as connection:
             wanted = select(PROFILES.c.document).where(PROFILES.c.posts > 1).order_by(*order).limit(1)
             document = connection.scalar(wanted)
         return None if document is None else from_json(Profile, document)

@@ -11,6 +11,8 @@ import apache_beam as beam
 from apache_beam.coders import PickleCoder
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
+from pipeline.logic.care import Known
+from pipeline.logic.facts import Kind
 from pipeline.metrics import counter
 from pipeline.records import EnrichedPost
 from pipeline.transforms.keys import pairs_of, shard
@@ -22,17 +24,24 @@ REMEMBER = timedelta(days=14)
 class AddressPosts(beam.PTransform):
     """Key each post by the customer whom it concerns.
 
-    Input: EnrichedPost. Output: (customer, EnrichedPost), customer as `Case.customer`.
+    Input: EnrichedPost, and what earlier runs knew: (customer, Known). Output: (customer, EnrichedPost), customer as
+    `Case.customer`.
     The author of a customer's post; of a brand's reply the account that the platform says it answers or, where
     the platform names only the post, that post's author. A reply may come before the post it answers: it waits
     for it. Brand posts that answer nobody concern no customer and are left out, counted as `address.to_nobody`.
     Guarantees: the same pairs in any order of arrival; where input never ends, within REMEMBER.
     """
 
+    def __init__(self, recalled: beam.PCollection[tuple[str, Known]]) -> None:
+        super().__init__()
+        self._recalled = recalled
+
     def expand(self, posts: beam.PCollection) -> beam.PCollection:
         parts = posts | "Read off" >> beam.ParDo(_ReadOffFn()).with_outputs("look_up", main="known")
+        earlier = self._recalled | "Posts of earlier runs" >> beam.FlatMapTuple(_written)
         found = (
-            parts.look_up
+            (parts.look_up, earlier)
+            | "And those of earlier runs" >> beam.Flatten()
             | "By answered post" >> pairs_of(tuple[int, _Known | _Asked])
             | "Look up" >> beam.ParDo(_LookUpFn(None if posts.is_bounded else REMEMBER))
         )
@@ -56,6 +65,13 @@ class _Asked:
 
     post: str
     reply: EnrichedPost
+
+
+def _written(customer: str, known: Known) -> Iterable[tuple[int, _Known]]:
+    """What a customer wrote before this run; a reply to it may be still to come."""
+    for fact in known.facts:
+        if fact.kind is not Kind.REPLY:
+            yield shard(fact.post), _Known(fact.post, customer, fact.at)
 
 
 class _ReadOffFn(beam.DoFn):

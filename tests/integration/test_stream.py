@@ -43,6 +43,9 @@ POISON = (
     b"",
 )
 
+TIMES = ("9" * 30, "9999-01-01T00:00:00Z", "-1", "yesterday")
+"""Attributes that would run the watermark away, and every deadline with it."""
+
 
 def sample():
     settings = load_config(CONFIG).parse_settings()
@@ -94,8 +97,8 @@ def test_posts_come_in_alerts_go_out_and_a_stop_loses_nothing(pubsub, tmp_path):
     with streaming(out, posts, "--alerts", alerts, "--dead-letters", letters) as first:
         for message in sent:
             pubsub.publish(posts, message.data, message.attributes)
-        for number, data in enumerate(POISON[:4]):
-            pubsub.publish(posts, data, {"source": f"poison:{number}"})
+        for number, (data, at) in enumerate(zip(POISON, TIMES, strict=False)):
+            pubsub.publish(posts, data, {"source": f"poison:{number}", "created_at": at})
         pubsub.publish(posts, sent[0].data, sent[0].attributes)
         wait_for(lambda: facts(out / "profiles.db") >= len(ids))
         time.sleep(PULLS_S)

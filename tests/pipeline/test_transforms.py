@@ -186,7 +186,7 @@ def told(pipeline, posts, recalled=()):
     known = pipeline | "Known" >> beam.Create(list(recalled))
     now = max(each.post.created_at for each in posts) + timedelta(minutes=1)
     care = CareForCustomers(CARE, first_words, lambda: now, known)
-    return pipeline | beam.Create(posts) | AddressPosts() | care
+    return pipeline | beam.Create(posts) | AddressPosts(known) | care
 
 
 def test_the_brief_of_an_alert_knows_the_past_and_not_the_future():
@@ -232,18 +232,30 @@ def a_reply(post_id, hours, **more):
 
 
 def test_a_reply_finds_its_customer_by_account_or_by_post_and_one_to_nobody_is_counted():
+    earlier = fact(an_enriched_post(a_post("7", account="reza")), None)
     posts = [
         a_reply("2", 1, in_reply_to_post_id="1"),
         an_enriched_post(a_post("1", account="ali"), a_classification(severity=2)),
         a_reply("3", 2, in_reply_to_account_id="sara"),
         a_reply("4", 3),
         a_reply("6", 5, in_reply_to_post_id="5"),
+        a_reply("8", 6, in_reply_to_post_id="7"),
         an_enriched_post(a_post("5", hours=4, account=None)),
     ]
 
     def build(pipeline):
-        pairs = pipeline | beam.Create(posts) | AddressPosts() | beam.MapTuple(lambda who, e: (who, e.post.post_id))
-        wanted = [("x:ali", "1"), ("x:ali", "2"), ("x:sara", "3"), ("post x:5", "5"), ("post x:5", "6")]
+        known = pipeline | "Known" >> beam.Create([("x:reza", Known((earlier,), ()))])
+        pairs = (
+            pipeline | beam.Create(posts) | AddressPosts(known) | beam.MapTuple(lambda who, e: (who, e.post.post_id))
+        )
+        wanted = [
+            ("x:reza", "8"),
+            ("x:ali", "1"),
+            ("x:ali", "2"),
+            ("x:sara", "3"),
+            ("post x:5", "5"),
+            ("post x:5", "6"),
+        ]
         assert_that(pairs, equal_to(wanted))
 
     assert run(build)["address.to_nobody"] == 1
