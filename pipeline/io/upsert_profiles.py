@@ -10,8 +10,6 @@ from pipeline.logic.profile import ProfileSettings
 from pipeline.metrics import counter
 from pipeline.records import Profile
 
-_WAITS_S = (0.2, 1.0, 5.0)
-"""Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
 _BATCH = 500
 
 
@@ -45,7 +43,7 @@ class _MergeFn(beam.DoFn):
         self._store = ProfileStore(self._url)
 
     def process(self, element: list[Profile]) -> None:
-        database.patiently(lambda: self._merge(element), _WAITS_S)
+        database.patiently(lambda: self._merge(element))
 
     def teardown(self) -> None:
         self._store.close()
