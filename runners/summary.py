@@ -118,8 +118,10 @@ def _places(found: Mapping[str, Any]) -> Table:
     table.add_column()
     table.add_column(overflow="fold")
     table.add_row("")
-    for name, place in found["output"].items():
-        table.add_row(f"[bold]{name.replace('_', ' ')}[/]", place)
+    places = dict(found["output"])
+    table.add_row("[bold]profiles[/]", places.pop("profiles"))
+    parent = places["enriched"].rpartition("/")[0]
+    table.add_row("[bold]files[/]", f"{parent}/ {' · '.join(place.rpartition('/')[2] for place in places.values())}")
     table.add_row("", "[dim]shenava show PATH prints Avro files as JSON Lines[/]")
     return table
 
