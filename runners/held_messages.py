@@ -73,7 +73,8 @@ class HeldMessages:
     subscription: str
     now: Callable[[], float] = time.monotonic
     _pulls: deque[_Pull] = field(default_factory=deque)
-    _total: int = 0
+    taken: int = 0
+    """Messages so far."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
@@ -83,8 +84,8 @@ class HeldMessages:
     def take(self, ids: Sequence[str]) -> None:
         """Hold what was pulled."""
         with self._lock:
-            self._total += len(ids)
-            self._pulls.append(_Pull(ids, self._total))
+            self.taken += len(ids)
+            self._pulls.append(_Pull(ids, self.taken))
         self._renew(ids)
 
     def release(self, reached: int) -> None:

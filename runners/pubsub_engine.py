@@ -33,6 +33,8 @@ from runners.held_messages import HeldMessages, reached
 
 PULL = 1000
 """Messages a pull, the most that Pub/Sub gives."""
+AHEAD_AT_MOST = 1000
+"""Messages that may be under way before more are pulled: the engine itself would pull a whole backlog into memory."""
 WAIT_S = 0.25
 """Seconds that a pull waits for a message; timers and drains wait as long."""
 BEHIND = Duration(seconds=0)
@@ -127,9 +129,12 @@ class PullingReader(_original):  # type: ignore[misc, valid-type]
 
     def _read_from_pubsub(self, timestamp_attribute: str | None) -> list[Any]:
         client = self._get_subscriber_client(self._applied_ptransform)
-        self.pulse.asked()
-        self.held.release(reached())
+        done = reached()
+        self.held.release(done)
         self.pulse.held = len(self.held)
+        if self.held.taken - done >= AHEAD_AT_MOST:
+            return []
+        self.pulse.asked()
         try:
             response = client.pull(subscription=self._sub_name, max_messages=PULL, timeout=WAIT_S, retry=None)
         except exceptions.ServiceUnavailable:

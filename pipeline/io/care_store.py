@@ -109,9 +109,19 @@ class CareStore:
                     found[customer].append(from_json(kind, document))
                 return found
 
-            facts, alerts, actions = of(FACTS, Fact), of(ALERTS, Alert), of(ACTIONS, Action)
-        for customer, theirs in sorted(facts.items()):
-            yield customer, Known(tuple(theirs), tuple(alerts.get(customer, ())), tuple(actions.get(customer, ())))
+            facts, alerts = of(FACTS, Fact), of(ALERTS, Alert)
+            actions, cases = of(ACTIONS, Action), of(CASES, Case)
+        # a crash may have kept a case or an alert, and not yet the facts behind it
+        for customer in sorted({*facts, *alerts, *actions, *cases} - {WAVE}):
+            yield (
+                customer,
+                Known(
+                    facts=tuple(facts.get(customer, ())),
+                    alerts=tuple(alerts.get(customer, ())),
+                    actions=tuple(actions.get(customer, ())),
+                    cases=tuple(cases.get(customer, ())),
+                ),
+            )
 
     def put_courses(self, courses: Iterable[tuple[str, Course]]) -> None:
         """Write how the complaints of keys went; what was walked further stays. Raises TransientError."""

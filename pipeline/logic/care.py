@@ -67,6 +67,8 @@ class Known:
     facts: tuple[Fact, ...]
     alerts: tuple[Alert, ...]
     actions: tuple[Action, ...] = ()
+    cases: tuple[Case, ...] = ()
+    """As they stand; one whose posts were lost in a crash may turn out to be part of another."""
 
     @property
     def now(self) -> datetime | None:

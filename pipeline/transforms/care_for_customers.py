@@ -118,7 +118,10 @@ class _TellFn(beam.DoFn):
 class _TellOnceFn(_TellFn):
     def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
         customer, (facts, before) = element[0], _taken_apart(element[1])
-        yield from self._say(news(before, tell(customer, facts, self._settings, self._clock())), facts)
+        after = tell(customer, facts, self._settings, self._clock())
+        fresh = news(before, after)
+        # the files of a run hold every case as it stands, changed or not
+        yield from self._say(replace(fresh, cases={**fresh.cases, **after.cases}), facts)
         yield from self._seen(customer, (), facts)
 
 
@@ -136,22 +139,11 @@ class _KeepTellingFn(_TellFn):
         now: Any = beam.DoFn.StateParam(NOW),
         clock: Any = beam.DoFn.TimerParam(CLOCK),
     ) -> Iterable[Any]:
-        customer, (new, said) = element[0], _taken_apart([element[1]])
+        customer, heard = element
         before = list(facts.read())
-        fresh = [each for each in new if each not in before]
-        if not fresh:
-            return ()  # delivered again
-        if said.alerts or said.actions:
-            now_said = told.read() or NOTHING
-            told.write(
-                replace(
-                    now_said,
-                    alerts={**said.alerts, **now_said.alerts},
-                    actions={**said.actions, **now_said.actions},
-                )
-            )
-            if isinstance(element[1], Known) and element[1].now:
-                now.write(max(now.read() or LONG_AGO, element[1].now))
+        if isinstance(heard, Known):
+            self._remember(heard, told, now)
+        fresh = [each for each in (heard.facts if isinstance(heard, Known) else [heard]) if each not in before]
         known, seen = [*before, *fresh], list(self._seen(customer, before, fresh))
         keep = self._settings.cases.alerts.profiles.keep_posts
         if len(known) > 2 * keep:
@@ -159,7 +151,13 @@ class _KeepTellingFn(_TellFn):
             fresh = known = latest(known)[-keep:]
         for each in fresh:
             facts.add(each)
-        return self._go_on(customer, known, told, now.read() or LONG_AGO, clock) + seen
+        moment = now.read() or LONG_AGO
+        if isinstance(heard, Known) and not before:
+            # What it implies was told, or its posts were not acknowledged and come again: with some of them still
+            # missing nothing is taken back. Only the deadlines go on.
+            _wait(tell(customer, known, self._settings, moment).ahead, clock)
+            return seen
+        return self._go_on(customer, known, told, moment, clock) + seen
 
     @on_timer(CLOCK)
     def on_clock(
@@ -191,11 +189,30 @@ class _KeepTellingFn(_TellFn):
                 {**before.actions, **fresh.actions},
             )
         )
-        if fresh.ahead:
-            clock.set(Timestamp.from_utc_datetime(fresh.ahead))
-        else:
-            clock.clear()
+        _wait(fresh.ahead, clock)
         return said
+
+    def _remember(self, known: Known, told: Any, now: Any) -> None:
+        """What earlier runs told; what this one told since stays."""
+        said, since = _taken_apart([known])[1], told.read() or NOTHING
+        told.write(
+            replace(
+                since,
+                cases={**said.cases, **since.cases},
+                alerts={**said.alerts, **since.alerts},
+                actions={**said.actions, **since.actions},
+            )
+        )
+        if known.now:
+            now.write(max(now.read() or LONG_AGO, known.now))
+
+
+def _wait(ahead: datetime | None, clock: Any) -> None:
+    """Set the timer for the next time that the clock brings something."""
+    if ahead:
+        clock.set(Timestamp.from_utc_datetime(ahead))
+    else:
+        clock.clear()
 
 
 def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
@@ -203,11 +220,13 @@ def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
     facts: list[Fact] = []
     alerts: dict[str, Alert] = {}
     actions: dict[str, Action] = {}
+    cases: dict[str, Case] = {}
     for each in known:
         if isinstance(each, Known):
             facts += each.facts
             alerts |= {alert.alert_id: alert for alert in each.alerts}
             actions |= {action.action_id: action for action in each.actions}
+            cases |= {case.case_id: case for case in each.cases}
         else:
             facts.append(each)
-    return facts, Told({}, alerts, actions=actions)
+    return facts, Told(cases, alerts, actions=actions)

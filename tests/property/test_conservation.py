@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apache_beam as beam
@@ -19,17 +20,14 @@ from pipeline import graph
 from pipeline.clock import FixedClock
 from pipeline.config import load_config
 from pipeline.errors import RecordError
-from pipeline.io.care_store import CareStore
-from pipeline.io.keep_care import KeepInStore, RecallCare
 from pipeline.io.profile_store import ProfileStore
-from pipeline.io.upsert_profiles import UpsertProfiles
-from pipeline.io.write_files import WriteFiles
 from pipeline.metrics import counters
-from pipeline.ports import Ports
 from pipeline.records import RawRecord
+from runners import local
 from tests.builders import a_classification
 
-CONFIG = load_config(Path("runners/config/minimal.yaml"))
+MINIMAL = Path("runners/config/minimal.yaml")
+CONFIG = load_config(MINIMAL)
 
 
 class ByText(ModelHandler):
@@ -76,21 +74,13 @@ def first_words(text, *_decision):
 def run(payloads, place):
     """Counters, and what was written as (enriched keys, alert ids, profiles, payloads of dead letters)."""
     url = f"sqlite:///{place}/p.db"
-    store = ProfileStore(url)
-    store.create_tables()
-    care = CareStore(url)
-    care.create_tables()
-    ports = Ports(
+    job = local.Job(input="here", output=Path(place), config=CONFIG, config_path=MINIMAL, store=url)
+    local.create_tables(job)
+    ports = replace(
+        local.ports(job),
         read_posts=_Given(payloads),
         classifier=ByText(),
         explain=first_words,
-        write_enriched=WriteFiles(f"{place}/enriched", "enriched_post", lambda e: e.post.key),
-        upsert_profiles=UpsertProfiles(url, CONFIG.profile_settings()),
-        recall_care=RecallCare(url, timedelta(days=30)),
-        write_cases=KeepInStore(url, "put_cases"),
-        keep_facts=KeepInStore(url, "add_facts"),
-        write_alerts=WriteFiles(f"{place}/alerts", "alert", lambda a: a.alert_id),
-        write_dead_letters=WriteFiles(f"{place}/dead", "dead_letter", lambda letter: letter.position),
         clock=FixedClock(datetime(2026, 11, 1, tzinfo=UTC)),
     )
     pipeline = beam.Pipeline(FnApiRunner())
@@ -103,14 +93,14 @@ def run(payloads, place):
             with path.open("rb") as file:
                 yield from fastavro.reader(file)
 
+    store = ProfileStore(url)
     written = (
         sorted(f"{row['post']['post_id']} {row['post']['engagement']['likes']}" for row in rows("enriched")),
         sorted(row["alert_id"] for row in rows("alerts")),
         list(store.read_all()),
-        Counter(row["payload"] for row in rows("dead")),
+        Counter(row["payload"] for row in rows("dead_letters")),
     )
     store.close()
-    care.close()
     return counters(result), written
 
 

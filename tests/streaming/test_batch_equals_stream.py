@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,7 +92,7 @@ def ports(job: Job, **more: Any) -> Ports:
 
 def run(output: Path, runner: Any, read: beam.PTransform | None = None, options: Sequence[str] = ()) -> Runs:
     job = Job(input=SAMPLE, output=output, config=load_config(CONFIG), config_path=CONFIG)
-    output.mkdir()
+    output.mkdir(exist_ok=True)
     local.create_tables(job)
     pipeline = beam.Pipeline(runner, options=PipelineOptions(list(options)))
     graph.build(pipeline, job.config, ports(job, **({"read_posts": read} if read else {})))
@@ -99,7 +101,7 @@ def run(output: Path, runner: Any, read: beam.PTransform | None = None, options:
     return Runs(job, metrics.tally())
 
 
-def as_it_comes(seed: int) -> TestStream:
+def as_it_comes(seed: int, part: slice = slice(None)) -> TestStream:
     """The sample's messages: two days of disorder, a tenth delivered twice, and a watermark that runs ahead of many."""
     chance = random.Random(seed)
     settings = load_config(CONFIG).parse_settings()
@@ -111,7 +113,9 @@ def as_it_comes(seed: int) -> TestStream:
             messages.append(replace(each, at=before))
             if "created_at" in each.attributes and chance.random() < 0.1:
                 messages.append(replace(each, at=before))
-    arrivals = sorted((each.at + timedelta(hours=chance.uniform(0, 48)), n, each) for n, each in enumerate(messages))
+    arrivals = sorted((each.at + timedelta(hours=chance.uniform(0, 48)), n, each) for n, each in enumerate(messages))[
+        part
+    ]
     stream, watermark = TestStream(), START
     stream.advance_watermark_to(_beam(START))
     for start in range(0, len(arrivals), BUNDLE):
@@ -131,6 +135,28 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Runs, Runs]:
     root = tmp_path_factory.mktemp("runs")
     batch = run(root / "batch", FnApiRunner())
     return batch, run(root / "stream", BundleBasedDirectRunner(), as_it_comes(7), ["--streaming"])
+
+
+@pytest.fixture(scope="module")
+def crashed(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """A stream that died in its midst with some of what it was about to write, and a second one that went on."""
+    output = tmp_path_factory.mktemp("crash") / "stream"
+    engine = ("--streaming",)
+    run(output, BundleBasedDirectRunner(), as_it_comes(7, slice(400)), engine)
+    with closing(sqlite3.connect(output / "profiles.db")) as store, store:
+        for table, lost in (("facts", 3), ("alerts", 5), ("cases", 6), ("actions", 3)):
+            # a part of what was under way; its messages come again
+            store.execute(f"DELETE FROM {table} WHERE rowid % {lost} = 0")
+    return run(output, BundleBasedDirectRunner(), as_it_comes(7), engine)
+
+
+def test_a_crash_changes_nothing_in_the_end(runs, crashed):
+    assert crashed.profiles == runs[0].profiles
+    assert crashed.cases == runs[0].cases
+    assert crashed.alerts == runs[0].alerts
+    assert crashed.actions == runs[0].actions
+    assert crashed.kpis == runs[0].kpis
+    assert crashed.events == runs[0].events
 
 
 def test_profiles(runs):

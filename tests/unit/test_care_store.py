@@ -84,3 +84,13 @@ def test_an_empty_store_recalls_nothing(store):
 def test_a_store_that_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"--store sqlite:///.*cannot be opened"):
         CareStore(f"sqlite:///{tmp_path}/nowhere/store.db").create_tables()
+
+
+def test_a_case_is_recalled_though_a_crash_lost_the_facts_behind_it(store):
+    (case,) = told().cases.values()
+    store.put_cases([replace(case, state="open")])
+    store.add_facts([("x:sara", FACTS[0])])
+    known = dict(store.recall(timedelta(days=9)))
+    assert known["x:ali"].cases == (replace(case, state="open"),)
+    assert known["x:ali"].facts == ()
+    assert set(known) == {"x:ali", "x:sara"}

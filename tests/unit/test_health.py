@@ -22,7 +22,7 @@ from pipeline.errors import ConfigError
 from runners import health
 from runners.health import Watch, status, watched
 from runners.held_messages import HeldMessages
-from runners.pubsub_engine import DOUBT_S, SILENCE_S, PullingReader, Pulse
+from runners.pubsub_engine import AHEAD_AT_MOST, DOUBT_S, SILENCE_S, PullingReader, Pulse
 
 WITHIN_S = 10
 
@@ -158,10 +158,12 @@ class Client:
             raise self._question
 
 
-def read(monkeypatch, pulse, client, attribute=None):
+def read(monkeypatch, pulse, client, attribute=None, under_way=0):
     reader = PullingReader.__new__(PullingReader)
     reader._sub_name, reader._applied_ptransform, reader.pulse = "s", None, pulse
+    metrics.forget()
     reader.held = HeldMessages(client, "s")
+    reader.held.take([str(number) for number in range(under_way)])
     monkeypatch.setattr(PullingReader, "_get_subscriber_client", lambda *_: client)
     return reader._read_from_pubsub(attribute)
 
@@ -179,6 +181,13 @@ def test_messages_are_an_answer(monkeypatch, pulse):
     assert (pulse.pulled, status(pulse)) == (2, "ok")
     assert 30 <= pulse.lag < 40
     assert time.time() - 10 < pulse.newest <= time.time()
+
+
+def test_no_more_is_pulled_while_much_is_under_way(monkeypatch, pulse):
+    client = Client([SimpleNamespace(ack_id="1", message=message(1))])
+    assert read(monkeypatch, pulse, client, under_way=AHEAD_AT_MOST) == []
+    assert (pulse.pulled, pulse.held) == (0, AHEAD_AT_MOST)
+    assert len(read(monkeypatch, pulse, client, under_way=AHEAD_AT_MOST - 1)) == 1
 
 
 def test_a_refused_connection_is_none(monkeypatch, pulse):
