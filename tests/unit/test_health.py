@@ -312,7 +312,9 @@ def test_a_probe_is_answered_and_nobody_is_after_the_end(pulse, port, capfd):
         socket.create_connection(("127.0.0.1", port)).close()
     with pytest.raises(urllib.error.URLError):
         get(port, "/healthz")
-    assert capfd.readouterr().err == ""
+    # whether the log goes to standard error hangs on what ran before in this process
+    told = [line for line in capfd.readouterr().err.splitlines() if "does not answer" not in line]
+    assert told == []
 
 
 def test_a_port_that_is_taken_and_a_host_that_is_not_here_stop_the_run(pulse, port):
