@@ -8,14 +8,12 @@ told twice.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, and_, or_, select
-from sqlalchemy.exc import OperationalError
 
-from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.io.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS, TABLES
 from pipeline.logic.care import Known
@@ -23,7 +21,7 @@ from pipeline.logic.course import Course
 from pipeline.logic.facts import Fact, Kind
 from pipeline.logic.wave_alerts import RULE as WAVE
 from pipeline.logic.wave_alerts import KnownWaves, key_of
-from pipeline.records import Action, Alert, Case, from_json, to_json
+from pipeline.records import Action, Alert, Case, from_json
 
 T = TypeVar("T")
 
@@ -46,52 +44,39 @@ class CareStore:
             TransientError: the database is away; writing again what was written changes nothing.
         """
         facts = list(facts)
-        rows = [
-            {
-                **{"customer": customer, "post": fact.post, "version": fact.version},
-                **{"at": fact.at, "document": to_json(fact)},
-            }
-            for customer, fact in facts
-        ]
-        self._upsert(FACTS, database.last_of_each(rows, "customer", "post", "version"), ())
-        for customer, fact in facts:
-            if fact.kind is Kind.DELETED:
-                theirs = and_(FACTS.c.customer == customer, FACTS.c.post == fact.post, FACTS.c.version < fact.version)
-                self._write(lambda connection, theirs=theirs: connection.execute(FACTS.delete().where(theirs)))
+        rows = [database.row(FACTS, fact, customer=customer) for customer, fact in facts]
+        with database.writing(self._engine) as connection:
+            for part in database.chunks(database.last_of_each(rows, "customer", "post", "version")):
+                connection.execute(database.insert(connection, FACTS).values(list(part)).on_conflict_do_nothing())
+            for customer, fact in facts:
+                if fact.kind is Kind.DELETED:
+                    theirs = and_(FACTS.c.customer == customer, FACTS.c.post == fact.post)
+                    connection.execute(FACTS.delete().where(theirs, FACTS.c.version < fact.version))
 
     def put_cases(self, cases: Iterable[Case]) -> None:
         """Write cases over what was there; a void case goes. Raises TransientError: nothing was written."""
-        same = [column.name for column in CASES.c if column.name != "document"]
         latest = {case.case_id: case for case in cases}
-        rows = [
-            {name: getattr(case, name) for name in same} | {"document": to_json(case)}
-            for _, case in sorted(latest.items())
-            if not case.void
-        ]
-        self._upsert(CASES, rows, [*same[1:], "document"])
         void = [case.case_id for case in latest.values() if case.void]
-        if void:
-            self._write(lambda connection: connection.execute(CASES.delete().where(CASES.c.case_id.in_(void))))
+        rows = [database.row(CASES, case) for _, case in sorted(latest.items()) if not case.void]
+        with database.writing(self._engine) as connection:
+            database.upsert(connection, CASES, rows)
+            connection.execute(CASES.delete().where(CASES.c.case_id.in_(void)))
 
     def put_alerts(self, alerts: Iterable[Alert]) -> None:
         """Write alerts; a higher revision replaces a lower one. Raises TransientError: nothing was written."""
-        same = ("alert_id", "revision", "withdrawn", "rule", "level", "department", "raised_at", "due_at")
-        rows = [
-            {name: getattr(alert, name) for name in same}
-            | {"customer": customer_of(alert), "case_id": alert.case, "document": to_json(alert)}
-            for alert in sorted(alerts, key=lambda each: each.revision)
-        ]
-        names = [column.name for column in ALERTS.c if not column.primary_key]
-        self._upsert(ALERTS, database.last_of_each(rows, "alert_id"), names, newer="revision")
+        ordered = sorted(alerts, key=lambda each: each.revision)
+        rows = [database.row(ALERTS, each, customer=customer_of(each), case_id=each.case) for each in ordered]
+        self._put(ALERTS, rows, newer="revision")
 
     def put_actions(self, actions: Iterable[Action]) -> None:
         """Write actions; a higher revision replaces a lower one. Raises TransientError: nothing was written."""
-        names = [column.name for column in ACTIONS.c if column.name != "document"]
-        rows = [
-            {name: getattr(action, name) for name in names} | {"document": to_json(action)}
-            for action in sorted(actions, key=lambda each: each.revision)
-        ]
-        self._upsert(ACTIONS, database.last_of_each(rows, "action_id"), [*names[1:], "document"], newer="revision")
+        ordered = sorted(actions, key=lambda each: each.revision)
+        self._put(ACTIONS, [database.row(ACTIONS, each) for each in ordered], newer="revision")
+
+    def put_courses(self, courses: Iterable[tuple[str, Course]]) -> None:
+        """Write how the complaints of keys went; what was walked further stays. Raises TransientError."""
+        ordered = sorted(courses, key=lambda item: item[1].upto)
+        self._put(COURSES, [database.row(COURSES, course, key=key) for key, course in ordered], newer="upto")
 
     def recall(self, customers_since: timedelta) -> Iterator[tuple[str, Known]]:
         """What is known of every customer with an unsettled case, or with a post of the latest such time."""
@@ -122,12 +107,6 @@ class CareStore:
                     cases=tuple(cases.get(customer, ())),
                 ),
             )
-
-    def put_courses(self, courses: Iterable[tuple[str, Course]]) -> None:
-        """Write how the complaints of keys went; what was walked further stays. Raises TransientError."""
-        ordered = sorted(courses, key=lambda item: item[1].upto)
-        rows = [{"key": key, "upto": course.upto, "document": to_json(course)} for key, course in ordered]
-        self._upsert(COURSES, database.last_of_each(rows, "key"), ["upto", "document"], newer="upto")
 
     def recall_waves(self) -> Iterator[tuple[str, KnownWaves]]:
         """What is known of each brand and category, with the waves told since all of it was walked for good."""
@@ -168,30 +147,10 @@ class CareStore:
             for (document,) in connection.execute(select(table.c.document).order_by(order)):
                 yield from_json(kind, document)
 
-    def _upsert(self, table: Table, rows: Sequence[dict[str, Any]], names: Sequence[str], newer: str = "") -> None:
-        def write(connection: Any) -> None:
-            for part in database.chunks(rows):
-                statement = database.insert(connection, table).values(list(part))
-                keys = [column.name for column in table.primary_key]
-                given = statement.excluded
-                if names:
-                    where = given[newer] > table.c[newer] if newer else None
-                    statement = statement.on_conflict_do_update(
-                        index_elements=keys, set_={name: given[name] for name in names}, where=where
-                    )
-                else:
-                    statement = statement.on_conflict_do_nothing(index_elements=keys)
-                connection.execute(statement)
-
-        if rows:
-            self._write(write)
-
-    def _write(self, work: Any) -> None:
-        try:
-            with self._engine.begin() as connection:
-                work(connection)
-        except OperationalError as error:
-            raise TransientError(f"store: {error.orig}") from error
+    def _put(self, table: Table, rows: Iterable[dict[str, Any]], newer: str) -> None:
+        key = next(iter(table.primary_key)).name
+        with database.writing(self._engine) as connection:
+            database.upsert(connection, table, database.last_of_each(rows, key), newer)
 
 
 def customer_of(alert: Alert) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from pipeline.errors import ConfigError, TransientError
+from pipeline.records import to_json
 
 T = TypeVar("T")
 _log = logging.getLogger("shenava.store")
@@ -65,6 +66,34 @@ def insert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], newer: str = "") -> int:
+    """Insert rows, or write them over those of the same primary key; returns how many were written.
+
+    Args:
+        newer: only a row that is greater in this column replaces one that is there. Empty: every row does.
+    """
+    keys = [column.name for column in table.primary_key]
+    written = 0
+    for part in chunks(rows):
+        statement = insert(connection, table).values(list(part))
+        given = statement.excluded
+        changed = {column.name: given[column.name] for column in table.c if not column.primary_key}
+        where = given[newer] > table.c[newer] if newer else None
+        done = connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where))
+        written += done.rowcount
+    return written
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction; raises TransientError when the database is locked or away, and nothing was written."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise TransientError(f"store: {error.orig}") from error
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection for reading only: it takes no lock that a writer would wait for."""
@@ -107,6 +136,12 @@ def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     """The rows, CHUNK at a time."""
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
+
+
+def row(table: Table, record: Any, **given: Any) -> dict[str, Any]:
+    """The record as a row: each column from `given`, else from the record's field of that name; `document` is all."""
+    same = {column.name for column in table.c} - {*given, "document"}
+    return {name: getattr(record, name) for name in same} | given | {"document": to_json(record)}
 
 
 def last_of_each(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -18,12 +17,10 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.exc import OperationalError
 
-from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.logic.kpis import KpiFact, KpiKey, Tally
-from pipeline.records import Kpi, from_json, to_json
+from pipeline.records import Kpi, from_json
 
 TABLES = MetaData()
 _NUMBERS = ("mentions", "complaints", "severe", "answered", "sla_decided", "sla_met", "advocacy", "reach")
@@ -74,16 +71,13 @@ class KpiStore:
         for fact in facts:
             if fact.post not in new or fact.order() > new[fact.post].order():
                 new[fact.post] = fact
-        try:
-            with self._engine.begin() as connection:
-                database.one_writer(connection, KPIS.name)
-                old = self._counted(connection, sorted(new))
-                known = [fact for post, fact in new.items() if post not in old or fact.order() > old[post].order()]
-                rows = self._corrected(connection, [(old.get(fact.post), fact) for fact in known])
-                _put(connection, FACTS, [{"post": f.post, "at": f.at, "document": to_json(f)} for f in known])
-                _put(connection, KPIS, [_columns(row) for row in rows])
-        except OperationalError as error:
-            raise TransientError(f"store: {error.orig}") from error
+        with database.writing(self._engine) as connection:
+            database.one_writer(connection, KPIS.name)
+            old = self._counted(connection, sorted(new))
+            known = [fact for post, fact in new.items() if post not in old or fact.order() > old[post].order()]
+            rows = self._corrected(connection, [(old.get(fact.post), fact) for fact in known])
+            database.upsert(connection, FACTS, [database.row(FACTS, fact) for fact in known])
+            database.upsert(connection, KPIS, [database.row(KPIS, row) for row in rows])
         return rows
 
     def rows(self) -> Iterator[Kpi]:
@@ -126,16 +120,3 @@ class KpiStore:
             rows = (from_json(Kpi, document) for (document,) in connection.execute(wanted))
             found |= {KpiKey.of(row): row for row in rows}
         return found
-
-
-def _columns(row: Kpi) -> dict[str, Any]:
-    names = [column.name for column in KPIS.c if column.name != "document"]
-    return {name: getattr(row, name) for name in names} | {"document": to_json(row)}
-
-
-def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    for part in database.chunks(rows):
-        statement = database.insert(connection, table).values(list(part))
-        given = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-        keys = [column.name for column in table.primary_key]
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=given))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -18,12 +17,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
 
 from pipeline.errors import TransientError
 from pipeline.io import database
 from pipeline.logic.profile import ProfileSettings, merge
-from pipeline.records import Profile, from_json, to_json
+from pipeline.records import Profile, from_json
 
 TABLES = MetaData()
 PROFILES = Table(
@@ -67,15 +65,12 @@ class ProfileStore:
         for profile in profiles:
             before = new.get(profile.account)
             new[profile.account] = merge(before, profile, settings) if before else profile
-        try:
-            with self._engine.begin() as connection:
-                # one order for every writer: two that lock the same rows cannot wait for each other
-                return sum(
-                    self._merge_chunk(connection, {account: new[account] for account in accounts}, settings)
-                    for accounts in database.chunks(sorted(new))
-                )
-        except OperationalError as error:
-            raise TransientError(f"profile store: {error.orig}") from error
+        with database.writing(self._engine) as connection:
+            # one order for every writer: two that lock the same rows cannot wait for each other
+            return sum(
+                self._merge_chunk(connection, {account: new[account] for account in accounts}, settings)
+                for accounts in database.chunks(sorted(new))
+            )
 
     def read(self, account: str) -> Profile | None:
         """The account's profile, or None."""
@@ -109,27 +104,14 @@ class ProfileStore:
         for account, profile in new.items():
             row = stored.get(account)
             if row is None:
-                rows.append(_row(profile, 1))
+                rows.append(database.row(PROFILES, profile, version=1))
                 continue
             known = from_json(Profile, row.document)
             merged = merge(known, profile, settings)
             # the records are compared, for one profile has had several forms as a document
             if merged != known:
-                rows.append(_row(merged, row.version + 1))
-        if rows:
-            insert = database.insert(connection, PROFILES).values(rows)
-            changed = {column.name: insert.excluded[column.name] for column in PROFILES.c if not column.primary_key}
-            newer = insert.excluded.version > PROFILES.c.version
-            done = connection.execute(
-                insert.on_conflict_do_update(index_elements=["account"], set_=changed, where=newer)
-            )
-            if done.rowcount != len(rows):
-                # a row that was not there to be locked was inserted meanwhile: roll back, read it, merge again
-                raise TransientError("profile store: another writer inserted the same accounts at the same time")
+                rows.append(database.row(PROFILES, merged, version=row.version + 1))
+        if database.upsert(connection, PROFILES, rows, newer="version") != len(rows):
+            # a row that was not there to be locked was inserted meanwhile: roll back, read it, merge again
+            raise TransientError("store: another writer inserted the same accounts at the same time")
         return len(rows)
-
-
-def _row(profile: Profile, version: int) -> dict[str, Any]:
-    same = ("account", "handle", "display_name", "verified", "reach", "first_seen", "last_seen", "posts")
-    row = {name: getattr(profile, name) for name in (*same, "complaints", "advocacy", "mood")}
-    return row | {"version": version, "interests": dict(profile.interests), "document": to_json(profile)}

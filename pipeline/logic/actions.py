@@ -17,13 +17,14 @@ clock has told it by then.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.logic.cases import ANSWERED, FOREVER, RESOLVED
-from pipeline.logic.facts import Fact
+from pipeline.logic.cases import ANSWERED, RESOLVED
+from pipeline.logic.durations import FOREVER, LONG_AGO
+from pipeline.logic.facts import Fact, concerns_us
 from pipeline.logic.language import UNKNOWN
 from pipeline.logic.policies import NO_CONSENT, ActionSettings, Policy, When
 from pipeline.logic.segments import LEAVING, Decayed, Figures, Segment, Standing, judge
@@ -33,7 +34,6 @@ from pipeline.records import Action, Case, Contribution
 PRIOR_POSTS = 3
 """Posts that a policy's usual hour counts for against the hours in which the customer writes."""
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 
 
@@ -49,7 +49,7 @@ def actions(customer: str, facts: Iterable[Fact], cases: Iterable[Case], setting
         return found
     open_spans = [span for case in cases if not case.void for span in _open_spans(case, settings.settle_after)]
     consents = {NO_CONSENT, *settings.consents.get(customer, ())}
-    known, free_from = _Known(settings), _LONG_AGO
+    known, free_from = _Known(settings), LONG_AGO
     for fact in facts:
         post = fact.contribution
         if post is None:
@@ -68,22 +68,9 @@ def actions(customer: str, facts: Iterable[Fact], cases: Iterable[Case], setting
     return found
 
 
-def changes(before: Mapping[str, Action], after: Mapping[str, Action]) -> dict[str, Action]:
-    """What has to be said when `before` was said and `after` holds, both by id: the new, the changed, the withdrawn.
-
-    As `care.news`: a change carries the next revision; what is no more comes back as withdrawn and without its text.
-    """
-    said = {}
-    for key, action in after.items():
-        old = before.get(key)
-        if old is None:
-            said[key] = action
-        elif replace(old, revision=1) != action:
-            said[key] = replace(action, revision=old.revision + 1)
-    for key, old in before.items():
-        if key not in after and not old.withdrawn:
-            said[key] = replace(old, revision=old.revision + 1, withdrawn=True, text="", reasons=())
-    return said
+def emptied(action: Action) -> Action:
+    """Without what it says of the customer."""
+    return replace(action, text="", reasons=())
 
 
 def action_id(policy: str, customer: str, post: str) -> str:
@@ -126,8 +113,7 @@ class _Known:
             fading.add(weight, post.at)
         self.posts_by_hour[post.at.astimezone(self.zone).hour] += 1
         self.language = self.language if post.language == UNKNOWN else post.language
-        ours = self.settings.brands
-        self.brand = next((brand for brand in post.brands if ours is None or brand in ours), self.brand)
+        self.brand = next((brand for brand in post.brands if concerns_us([brand], self.settings.brands)), self.brand)
         if fact.enriched and fact.enriched.post.author.display_name:
             self.name = fact.enriched.post.author.display_name
 

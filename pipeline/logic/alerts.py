@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pipeline.logic import text
+from pipeline.logic.facts import concerns_us
 from pipeline.logic.profile import ProfileSettings, decayed_interests
 from pipeline.logic.sla import WorkingCalendar
 from pipeline.records import Alert, Contribution, CustomerBrief, EnrichedPost
@@ -110,7 +111,7 @@ def escalation(enriched: EnrichedPost, settings: AlertSettings) -> tuple[AlertRu
         return None
     if not said.complaint.label or said.complaint.abstain or said.promo.label:
         return None
-    if settings.brands is not None and settings.brands.isdisjoint(enriched.brands):
+    if not concerns_us(enriched.brands, settings.brands):
         return None
     for rule in settings.rules:
         if reasons := rule.reasons(enriched):

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.logic import cases as course
-from pipeline.logic.actions import actions, changes
+from pipeline.logic.actions import actions, emptied
 from pipeline.logic.alerts import Cause, escalation, raised
 from pipeline.logic.cases import CaseSettings
 from pipeline.logic.facts import Fact, Kind, latest, newest
 from pipeline.logic.kpis import KpiFact
 from pipeline.logic.policies import ActionSettings
+from pipeline.logic.revisions import revised
 from pipeline.logic.service import served
 from pipeline.logic.signals import SignalSettings, signals
 from pipeline.records import Action, Alert, Case, Contribution, Transition
@@ -99,24 +100,20 @@ def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: date
 def news(before: Told, after: Told) -> Told:
     """What has to be said when `before` was said and `after` holds: the new, the changed, and what is no more.
 
-    A changed alert carries the next revision; one that is no more comes back as withdrawn and without its text,
-    such a case as void.
+    Alerts and actions are told as `revisions.revised` gives them; the words of an alert stay. A case that is no more
+    comes back as void.
     """
-    alerts = {}
-    for key, alert in after.alerts.items():
-        old = before.alerts.get(key)
-        if old is None:
-            alerts[key] = alert
-        elif replace(old, revision=1, words=()) != replace(alert, words=()):
-            alerts[key] = replace(alert, revision=old.revision + 1, words=old.words)
-    for key, old in before.alerts.items():
-        if key not in after.alerts and not old.withdrawn:
-            # perhaps because its post was deleted: what that said goes with it
-            alerts[key] = replace(old, revision=old.revision + 1, withdrawn=True, excerpt="", words=())
+    alerts = {k: replace(a, words=before.alerts[k].words) if k in before.alerts else a for k, a in after.alerts.items()}
     cases = {key: case for key, case in after.cases.items() if before.cases.get(key) != case}
     gone = {key: replace(c, void=True) for key, c in before.cases.items() if key not in after.cases and not c.void}
     kpis = {post: known for post, known in after.kpis.items() if before.kpis.get(post) != known}
-    return Told(cases | gone, alerts, kpis, changes(before.actions, after.actions), after.ahead)
+    return Told(
+        cases | gone,
+        revised(before.alerts, alerts, lambda alert: replace(alert, excerpt="", words=())),
+        kpis,
+        revised(before.actions, after.actions, emptied),
+        after.ahead,
+    )
 
 
 def _alerts(customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings) -> Iterator[Alert]:

@@ -17,10 +17,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pipeline.logic.alerts import AlertSettings, Department
+from pipeline.logic.durations import FOREVER
 from pipeline.logic.facts import Fact, Kind, newest
 from pipeline.records import Case, CasePost, Transition
 
@@ -29,7 +30,6 @@ ANSWERED, REOPENED, RESOLVED = "answered", "reopened", "resolved"
 STATES = (OPEN, AT_RISK, BREACHED, ANSWERED, REOPENED, RESOLVED)
 WAITING = (OPEN, AT_RISK, BREACHED, REOPENED)
 """States in which the customer waits for an answer."""
-FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

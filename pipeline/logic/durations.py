@@ -1,11 +1,13 @@
-"""Durations as people write them in a config: 90d, 8h, 45m, 1h30m."""
+"""Durations as people write them in a config (90d, 8h, 45m, 1h30m), and the ends of time."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _WHOLE = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?")
 

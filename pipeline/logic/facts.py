@@ -78,6 +78,11 @@ def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
     )
 
 
+def concerns_us(brands: Iterable[str], ours: frozenset[str] | None) -> bool:
+    """Whether one of these brands is ours; every post concerns us when the config names no brand (None)."""
+    return ours is None or not ours.isdisjoint(brands)
+
+
 def newest(facts: Iterable[Fact]) -> list[Fact]:
     """One fact a post, the newest version, in order of time; deleted posts are left out."""
     return [each for each in latest(facts) if each.kind is not Kind.DELETED]
@@ -99,10 +104,9 @@ def _kind(enriched: EnrichedPost, brands: frozenset[str] | None) -> Kind:
         return Kind.DELETED
     if enriched.is_brand_reply:
         return Kind.REPLY
-    ours = brands is None or not brands.isdisjoint(enriched.brands)
     if said.complaint.label:
         # what the model is unsure of goes to a person, not to a department with a deadline
-        sure = ours and not said.complaint.abstain and not said.promo.label
+        sure = concerns_us(enriched.brands, brands) and not said.complaint.abstain and not said.promo.label
         return Kind.COMPLAINT if sure else Kind.OTHER
     thanks = "thanks" in said.intents.labels
     return Kind.HAPPY if thanks or (said.sentiment.label == "pos" and not said.sentiment.abstain) else Kind.OTHER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.logic.alerts import AlertSettings
+from pipeline.logic.facts import concerns_us
 from pipeline.records import EnrichedPost, Review
 
 _HEADS = ("complaint", "sentiment", "advocacy", "stage", "promo")
@@ -15,9 +16,10 @@ def review(enriched: EnrichedPost, settings: AlertSettings) -> Review | None:
     not asked about.
     """
     post, said = enriched.post, enriched.classification
-    ours = settings.brands is None or not settings.brands.isdisjoint(enriched.brands)
     advert = said.promo.label and not said.promo.abstain
-    if not said.complaint.abstain or post.deleted or enriched.is_brand_reply or advert or not ours:
+    if not said.complaint.abstain or post.deleted or enriched.is_brand_reply or advert:
+        return None
+    if not concerns_us(enriched.brands, settings.brands):
         return None
     return Review(
         post=post.key,

@@ -25,10 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from pipeline.logic.durations import LONG_AGO
+from pipeline.logic.facts import concerns_us
 from pipeline.logic.profile import decay
 from pipeline.records import Contribution
 
@@ -48,8 +50,6 @@ ADVOCATE_POSTS = 1.5
 """Two more than complaints, lately."""
 LOYAL_POSTS = 2.5
 LOYAL_MOOD = 0.25
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Segment(StrEnum):
@@ -81,7 +81,7 @@ class Decayed:
 
     half_life: timedelta
     value: float = 0.0
-    upto: datetime = _LONG_AGO
+    upto: datetime = LONG_AGO
 
     def add(self, weight: float, at: datetime) -> None:
         """Put in so much."""
@@ -118,7 +118,7 @@ class Standing:
 
     def concerns(self, post: Contribution) -> bool:
         """Whether a post is about us."""
-        return self.brands is None or not self.brands.isdisjoint(post.brands)
+        return concerns_us(post.brands, self.brands)
 
     def take(self, post: Contribution) -> None:
         """The customer's next post in order of time; one that is about nothing of ours changes nothing."""

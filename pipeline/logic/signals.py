@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.logic.alerts import Cause
-from pipeline.logic.facts import Fact, Kind
+from pipeline.logic.facts import Fact, Kind, concerns_us
 
 ADVOCATE, CHURN = "advocate", "churn-risk"
 
@@ -42,7 +42,9 @@ def _advocate(
     facts: Sequence[Fact], brands: frozenset[str] | None, settings: SignalSettings
 ) -> Iterator[tuple[Cause, Fact]]:
     """Once a customer, at the post with which the count is reached."""
-    praise = [f for f in facts if f.contribution and f.contribution.advocacy and f.enriched and _ours(f, brands)]
+    praise = [
+        f for f in facts if f.contribution and f.contribution.advocacy and f.enriched and concerns_us(f.brands, brands)
+    ]
     count = settings.advocate_posts
     for first, last in zip(praise, praise[count - 1 :], strict=False):
         if last.at - first.at <= settings.advocate_within:
@@ -58,7 +60,7 @@ def _churn(
     complaints: list[Fact] = []
     told = None
     for fact in facts:
-        if fact.enriched is None or not _ours(fact, brands):
+        if fact.enriched is None or not concerns_us(fact.brands, brands):
             continue
         reasons = []
         if "churn" in fact.enriched.classification.intents.labels:
@@ -70,7 +72,3 @@ def _churn(
         if reasons and (told is None or fact.at - told > settings.churn_within):
             told = fact.at
             yield Cause(CHURN, "high", fact.at, fact.post, tuple(reasons)), fact
-
-
-def _ours(fact: Fact, brands: frozenset[str] | None) -> bool:
-    return brands is None or not brands.isdisjoint(fact.brands)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline.logic import text
 from pipeline.logic.alerts import EXCERPT_CHARACTERS, AlertSettings, alert_id
 from pipeline.logic.course import Course, Wave
+from pipeline.logic.durations import LONG_AGO
 from pipeline.logic.facts import Fact, Kind, latest
+from pipeline.logic.revisions import revised
 from pipeline.logic.spikes import History, Sighting, SpikeSettings, wave_cell
 from pipeline.logic.topic_words import topic_words
 from pipeline.records import Alert, Sample
@@ -93,7 +95,7 @@ def _seen(customer: str, fact: Fact, brands: frozenset[str] | None) -> Iterator[
 def revisable_from(history: History, settings: SpikeSettings) -> datetime:
     """Waves found later than that may still change; what is older was told for good."""
     if history.course is None:
-        return datetime.min.replace(tzinfo=UTC)
+        return LONG_AGO
     return settings.moment(history.course.upto) + BACKGROUND
 
 
@@ -110,16 +112,12 @@ def wave_news(before: Mapping[str, Alert], after: Mapping[str, Alert], cut: date
     Args:
         cut: `revisable_from`; alerts raised by then stay as they are.
     """
-    said = []
-    for name, alert in after.items():
-        old = before.get(name)
-        if old is None or replace(old, revision=1) != alert:
-            said.append(replace(alert, revision=old.revision + 1 if old else 1))
-    for name, old in before.items():
-        if name not in after and not old.withdrawn and old.raised_at and old.raised_at > cut:
-            gone = replace(old, revision=old.revision + 1, withdrawn=True, excerpt="", permalink=None)
-            said.append(replace(gone, words=(), samples=()))
-    return said
+    open_ = {name: old for name, old in before.items() if name in after or (old.raised_at and old.raised_at > cut)}
+    return list(revised(open_, after, _emptied).values())
+
+
+def _emptied(alert: Alert) -> Alert:
+    return replace(alert, excerpt="", permalink=None, words=(), samples=())
 
 
 def _alert(key: str, wave: Wave, history: History, settings: WaveSettings) -> Alert:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -15,6 +15,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.logic.alerts import Explain, explained
 from pipeline.logic.care import CareSettings, Known, Told, news, tell
+from pipeline.logic.durations import LONG_AGO
 from pipeline.logic.facts import Fact, fact, latest
 from pipeline.logic.kpis import KpiFact
 from pipeline.logic.spikes import Sighting
@@ -22,10 +23,10 @@ from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
 from pipeline.records import Action, Alert, Case
 from pipeline.transforms.count_alert import count_alert
+from pipeline.transforms.event_clock import set_clock, strike
 from pipeline.transforms.keys import pairs_of
 
 NOTHING = Told({}, {})
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Care(NamedTuple):
@@ -155,7 +156,7 @@ class _KeepTellingFn(_TellFn):
         if isinstance(heard, Known) and not before:
             # What it implies was told, or its posts were not acknowledged and come again: with some of them still
             # missing nothing is taken back. Only the deadlines go on.
-            _wait(tell(customer, known, self._settings, moment).ahead, clock)
+            set_clock(clock, tell(customer, known, self._settings, moment).ahead)
             return seen
         return self._go_on(customer, known, told, moment, clock) + seen
 
@@ -169,12 +170,8 @@ class _KeepTellingFn(_TellFn):
         now: Any = beam.DoFn.StateParam(NOW),
         clock: Any = beam.DoFn.TimerParam(CLOCK),
     ) -> Iterable[Any]:
-        moment = at.to_utc_datetime(has_tz=True)
-        if moment > self._clock():
-            return ()
-        moment = max(moment, now.read() or LONG_AGO)
-        now.write(moment)
-        return self._go_on(customer, list(facts.read()), told, moment, clock)
+        moment = strike(at, now, self._clock)
+        return self._go_on(customer, list(facts.read()), told, moment, clock) if moment else ()
 
     def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:
         before = told.read() or NOTHING
@@ -189,7 +186,7 @@ class _KeepTellingFn(_TellFn):
                 {**before.actions, **fresh.actions},
             )
         )
-        _wait(fresh.ahead, clock)
+        set_clock(clock, fresh.ahead)
         return said
 
     def _remember(self, known: Known, told: Any, now: Any) -> None:
@@ -205,14 +202,6 @@ class _KeepTellingFn(_TellFn):
         )
         if known.now:
             now.write(max(now.read() or LONG_AGO, known.now))
-
-
-def _wait(ahead: datetime | None, clock: Any) -> None:
-    """Set the timer for the next time that the clock brings something."""
-    if ahead:
-        clock.set(Timestamp.from_utc_datetime(ahead))
-    else:
-        clock.clear()
 
 
 def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -26,9 +26,9 @@ from pipeline.logic.wave_alerts import (
 from pipeline.metrics import counter
 from pipeline.records import Alert
 from pipeline.transforms.count_alert import count_alert
+from pipeline.transforms.event_clock import set_clock, strike
 from pipeline.transforms.keys import pairs_of
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 SEAL_EVERY = timedelta(hours=1)
 Heard = Sighting | KnownWaves
 
@@ -123,7 +123,7 @@ class _KeepLookingFn(beam.DoFn):
             at = min(over, next_look.read() or over)
             next_look.write(at)
             # where its quarter of an hour is over already, this fires at once
-            clock.set(Timestamp.from_utc_datetime(at))
+            set_clock(clock, at)
 
     @on_timer(CLOCK)
     def on_clock(
@@ -137,11 +137,9 @@ class _KeepLookingFn(beam.DoFn):
         now: Any = beam.DoFn.StateParam(NOW),
         clock: Any = beam.DoFn.TimerParam(CLOCK),
     ) -> Iterable[Any]:
-        moment = at.to_utc_datetime(has_tz=True)
-        if moment > self._clock():
+        moment = strike(at, now, self._clock)
+        if moment is None:
             return
-        moment = max(moment, now.read() or LONG_AGO)
-        now.write(moment)
         known, said = history.read() or History(), told.read() or {}
         _take(new.read(), known, said, self._settings)
         new.clear()
@@ -156,8 +154,7 @@ class _KeepLookingFn(beam.DoFn):
         history.write(known)
         ahead = next_check(known, found, moment, self._settings.spikes)
         next_look.write(ahead)
-        if ahead:
-            clock.set(Timestamp.from_utc_datetime(ahead))
+        set_clock(clock, ahead)
 
 
 def _take(heard: Iterable[Heard], history: History, told: dict[str, Alert], settings: WaveSettings) -> None:

@@ -7,10 +7,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.logic.actions import actions, changes
+from pipeline.logic.actions import actions, emptied
 from pipeline.logic.cases import ANSWERED, WAITING, follow
 from pipeline.logic.facts import Kind, fact, newest
 from pipeline.logic.policies import ActionSettings, Policy, When
+from pipeline.logic.revisions import revised
 from pipeline.logic.segments import Segment, Standing, judge, segment
 from pipeline.records import Choice
 from tests.builders import START, a_classification, a_deletion, a_post, an_enriched_post
@@ -130,7 +131,7 @@ def test_a_stream_ends_where_the_batch_does(story, chance):
     said, known = {}, []
     for each in order:
         known.append(each)
-        said |= changes(said, by_id(proposed(known)))
+        said |= revised(said, by_id(proposed(known)), emptied)
     standing = {key: replace(action, revision=1) for key, action in said.items() if not action.withdrawn}
     assert standing == by_id(proposed(order))
     assert "x:0" not in {action.post for action in standing.values()}

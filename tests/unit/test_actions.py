@@ -4,11 +4,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.logic.actions import action_id, actions, changes, next_allowed
+from pipeline.logic.actions import action_id, actions, emptied, next_allowed
 from pipeline.logic.cases import follow
 from pipeline.logic.facts import fact, newest
 from pipeline.logic.policies import ActionSettings, Policy, When, hours_of_day
 from pipeline.logic.profile import ProfileSettings
+from pipeline.logic.revisions import revised
 from pipeline.logic.segments import Segment
 from pipeline.records import Author, Choice
 from tests.builders import START, a_classification, a_post, an_enriched_post
@@ -241,14 +242,14 @@ def test_a_late_post_changes_what_was_proposed():
     settings = table(ABOUT_US)
     before = by_id(proposed([wrote("2", 1, name="سارا")], settings))
     after = by_id(proposed([wrote("2", 1, name="سارا"), wrote("1", 0)], settings))
-    assert changes({}, before) == before
-    assert changes(before, before) == {}
-    (new, gone) = changes(before, after).values()
+    assert revised({}, before, emptied) == before
+    assert revised(before, before, emptied) == {}
+    (new, gone) = revised(before, after, emptied).values()
     assert (new.post, new.revision, new.withdrawn) == ("x:1", 1, False)
     assert (gone.post, gone.revision, gone.withdrawn, gone.text, gone.reasons) == ("x:2", 2, True, "", ())
-    said = before | changes(before, after)
-    assert changes(said, after) == {}
-    back = changes(said, before)
+    said = before | revised(before, after, emptied)
+    assert revised(said, after, emptied) == {}
+    back = revised(said, before, emptied)
     assert {(action.post, action.revision, action.withdrawn) for action in back.values()} == {
         ("x:2", 3, False),
         ("x:1", 2, True),

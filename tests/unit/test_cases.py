@@ -2,7 +2,8 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import permutations
 
 from pipeline.logic.alerts import AlertSettings, Department
-from pipeline.logic.cases import FOREVER, CaseSettings, answers, follow
+from pipeline.logic.cases import CaseSettings, answers, follow
+from pipeline.logic.durations import FOREVER
 from pipeline.logic.facts import fact
 from pipeline.logic.sla import WorkingCalendar
 from tests.builders import START, a_classification, a_post, an_enriched_post
