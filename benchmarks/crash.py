@@ -45,7 +45,6 @@ def main() -> int:
     log = Console(stderr=True)
     stream = make(given.posts, given.poison, read_texts(given.texts or default_inputs()), given.seed)
     with tempfile.TemporaryDirectory() as place, server(), two_runs(given.keep or Path(place), POSTS) as (a, b):
-        a.output.parent.mkdir(parents=True, exist_ok=True)
         log.print(f"run A: {len(stream):,} messages, {given.rate:g} a second")
         began = time.monotonic()
         published = undisturbed(a, POSTS, stream, given.rate)
