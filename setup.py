@@ -50,7 +50,8 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     packages=[
-        *("pipeline", "pipeline.adapters", "pipeline.io", "pipeline.logic", "pipeline.records", "pipeline.transforms"),
+        *("pipeline", "pipeline.adapters", "pipeline.io", "pipeline.logic", "pipeline.records", "pipeline.store"),
+        "pipeline.transforms",
         *("models", "models.training", "models.evaluation", "models.review"),
         "schemas",
         "runners",

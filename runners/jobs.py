@@ -105,8 +105,8 @@ def _run(given: argparse.Namespace) -> int:
 
 def _run_job(given: argparse.Namespace) -> int:
     from pipeline.config import load_config
-    from pipeline.io.database import connect
     from pipeline.io.pubsub_names import is_pubsub
+    from pipeline.store.database import connect
     from runners import health, local, stream, summary
 
     job = local.Job(

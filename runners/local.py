@@ -21,11 +21,8 @@ from pipeline import graph
 from pipeline.clock import system_clock
 from pipeline.config import Config
 from pipeline.errors import ConfigError
-from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
-from pipeline.io.kpi_store import KpiStore
-from pipeline.io.profile_store import ProfileStore
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
@@ -33,6 +30,9 @@ from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
+from pipeline.store.care_store import CareStore
+from pipeline.store.kpi_store import KpiStore
+from pipeline.store.profile_store import ProfileStore
 from runners import outcome, progress
 
 MANIFEST = "run.json"

@@ -6,7 +6,7 @@ import resource
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ShenavaError
-from pipeline.io.profile_store import ProfileStore
+from pipeline.store.profile_store import ProfileStore
 
 if TYPE_CHECKING:
     from runners.local import Job

@@ -22,13 +22,13 @@ from google.api_core.exceptions import PermissionDenied
 from models import loading
 from pipeline import graph, metrics
 from pipeline.errors import ShenavaError
-from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallCare
 from pipeline.io.publish import Publish
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
+from pipeline.store.care_store import CareStore
 from runners import health, local, logs, outcome, pubsub, pubsub_engine
 from runners.held_messages import HeldMessages
 from runners.local import Job

@@ -14,8 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.io.profile_store import ProfileStore
 from pipeline.records import Profile
+from pipeline.store.profile_store import ProfileStore
 
 if TYPE_CHECKING:
     from runners.local import Job

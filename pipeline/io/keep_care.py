@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import apache_beam as beam
 
-from pipeline.io import database
-from pipeline.io.care_store import CareStore
 from pipeline.logic.care import Known
 from pipeline.logic.wave_alerts import KnownWaves
+from pipeline.store import database
+from pipeline.store.care_store import CareStore
 
 _BATCH = 200
 What = Literal["add_facts", "put_cases", "put_alerts", "put_actions", "put_courses"]

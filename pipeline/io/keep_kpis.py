@@ -9,11 +9,11 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
-from pipeline.io import database
-from pipeline.io.kpi_store import KpiStore
 from pipeline.logic.kpis import KpiFact, KpiKey
 from pipeline.metrics import counter
 from pipeline.records import Kpi
+from pipeline.store import database
+from pipeline.store.kpi_store import KpiStore
 
 _BATCH = 500
 

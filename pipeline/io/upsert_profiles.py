@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipeline.io import database
-from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.profile import ProfileSettings
 from pipeline.metrics import counter
 from pipeline.records import Profile
+from pipeline.store import database
+from pipeline.store.profile_store import ProfileStore
 
 _BATCH = 500
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
-from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.alerts import alert_id
 from pipeline.records import Alert, Case, DeadLetter, EnrichedPost, from_dict
+from pipeline.store.profile_store import ProfileStore
 from runners import local, summary
 
 SAMPLE = Path("examples/parsi")

@@ -18,8 +18,8 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
-from pipeline.io.care_store import CareStore
 from pipeline.io.read_posts import expand_input
+from pipeline.store.care_store import CareStore
 from runners import pubsub_engine
 from runners.cli import main
 from runners.messages import read_messages

@@ -20,9 +20,9 @@ from pipeline import graph
 from pipeline.clock import FixedClock
 from pipeline.config import load_config
 from pipeline.errors import RecordError
-from pipeline.io.profile_store import ProfileStore
 from pipeline.metrics import counters
 from pipeline.records import RawRecord
+from pipeline.store.profile_store import ProfileStore
 from runners import local
 from tests.builders import a_classification
 

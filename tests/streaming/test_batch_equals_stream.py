@@ -24,13 +24,13 @@ from apache_beam.utils.timestamp import Timestamp
 from models.classifier import PostClassifier
 from pipeline import graph, metrics
 from pipeline.config import load_config
-from pipeline.io.care_store import CareStore
-from pipeline.io.kpi_store import KpiStore
-from pipeline.io.profile_store import ProfileStore
 from pipeline.io.read_posts import expand_input
 from pipeline.logic.kpis import DAY, KpiKey
 from pipeline.ports import Ports
 from pipeline.records import EnrichedPost, Kpi, RawRecord, from_dict
+from pipeline.store.care_store import CareStore
+from pipeline.store.kpi_store import KpiStore
+from pipeline.store.profile_store import ProfileStore
 from runners import local
 from runners.local import Job
 from runners.messages import Message, read_messages

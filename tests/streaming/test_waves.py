@@ -18,12 +18,12 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from pipeline import metrics
-from pipeline.io.care_store import CareStore
 from pipeline.io.keep_care import KeepInStore, RecallWaves
 from pipeline.logic.alerts import AlertSettings, Department
 from pipeline.logic.sla import WorkingCalendar
 from pipeline.logic.spikes import Sighting, SpikeSettings
 from pipeline.logic.wave_alerts import WaveSettings, key_of
+from pipeline.store.care_store import CareStore
 from pipeline.transforms.detect_waves import DetectWaves
 
 START = datetime(2026, 9, 1, tzinfo=UTC)

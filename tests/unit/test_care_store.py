@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.io.care_store import CareStore
 from pipeline.logic.care import tell
 from pipeline.logic.facts import Fact, Kind, fact
 from pipeline.records import Alert, Case, from_json, to_json
+from pipeline.store.care_store import CareStore
 from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 from tests.unit.test_care import CARE, LATER, complaint, happy, reply
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.io.kpi_store import KpiStore
 from pipeline.logic.kpis import DAY, HOUR
+from pipeline.store.kpi_store import KpiStore
 from tests.property.test_kpi_laws import ZONE, counted, facts
 from tests.unit.test_kpis import a_fact, answered
 

@@ -12,7 +12,7 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.errors import ConfigError, RecordError, TransientError
-from pipeline.io import database
+from pipeline.store import database
 from runners import logs
 
 MARKER = "راز-zq81-secret"

@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from pipeline.errors import ConfigError, TransientError
-from pipeline.io.profile_store import ProfileStore
 from pipeline.logic.profile import Fold, ProfileSettings
 from pipeline.records import Author
+from pipeline.store.profile_store import ProfileStore
 from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 
 SETTINGS = ProfileSettings()

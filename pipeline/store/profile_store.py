@@ -4,56 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    DateTime,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    select,
-)
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from pipeline.errors import TransientError
-from pipeline.io import database
 from pipeline.logic.profile import ProfileSettings, merge
 from pipeline.records import Profile, from_json
-
-TABLES = MetaData()
-PROFILES = Table(
-    "profiles",
-    TABLES,
-    Column("account", String, primary_key=True, comment="platform:account_id"),
-    Column("version", Integer, nullable=False, comment="counts the changes of this row"),
-    Column("handle", String),
-    Column("display_name", String),
-    Column("verified", Boolean),
-    Column("reach", Integer, nullable=False, comment="followers, as last seen"),
-    Column("first_seen", DateTime(timezone=True), nullable=False),
-    Column("last_seen", DateTime(timezone=True), nullable=False, index=True),
-    Column("posts", Integer, nullable=False),
-    Column("complaints", Integer, nullable=False),
-    Column("advocacy", Integer, nullable=False),
-    Column("mood", Float, nullable=False, comment="decayed mean sentiment as of last_seen, -1..1"),
-    Column("interests", JSON, nullable=False, comment="interest -> decayed weight as of last_seen"),
-    Column("document", JSON, nullable=False, comment="the whole Profile, as schemas/profile.v1.avsc"),
-)
+from pipeline.store import database
+from pipeline.store.base import SqlStore
+from pipeline.store.profile_tables import PROFILES
 
 
-class ProfileStore:
+class ProfileStore(SqlStore):
     """Reads profiles and merges new ones in. Safe to call twice with the same profiles."""
-
-    def __init__(self, url: str) -> None:
-        """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
-        self._engine, self.shown_url = database.connect(url)
-
-    def create_tables(self) -> None:
-        """Create what is missing; raises ConfigError when the database cannot be opened."""
-        database.create_tables(self._engine, TABLES, self.shown_url)
 
     def merge(self, profiles: Iterable[Profile], settings: ProfileSettings) -> int:
         """Merge profiles into the store in one transaction; returns how many rows changed.
@@ -91,10 +54,6 @@ class ProfileStore:
             wanted = select(PROFILES.c.document).where(PROFILES.c.posts > 1).order_by(*order).limit(1)
             document = connection.scalar(wanted)
         return None if document is None else from_json(Profile, document)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
 
     def _merge_chunk(self, connection: Connection, new: Mapping[str, Profile], settings: ProfileSettings) -> int:
         wanted = select(PROFILES.c.account, PROFILES.c.version, PROFILES.c.document).where(PROFILES.c.account.in_(new))

@@ -4,60 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    DateTime,
-    Float,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    select,
-    tuple_,
-)
+from sqlalchemy import Connection, select, tuple_
 
-from pipeline.io import database
 from pipeline.logic.kpis import KpiFact, KpiKey, Tally
 from pipeline.records import Kpi, from_json
-
-TABLES = MetaData()
-_NUMBERS = ("mentions", "complaints", "severe", "answered", "sla_decided", "sla_met", "advocacy", "reach")
-_SHARES = (
-    *("answered_share", "sla_met_share", "sentiment"),
-    *("first_response_p50_s", "first_response_p90_s", "working_response_p50_s", "working_response_p90_s"),
-)
-FACTS = Table(
-    "kpi_facts",
-    TABLES,
-    Column("post", String, primary_key=True, comment="platform:post_id"),
-    Column("at", DateTime(timezone=True), nullable=False, index=True),
-    Column("document", JSON, nullable=False, comment="the KpiFact that is counted; no text, no author"),
-)
-KPIS = Table(
-    "kpis",
-    TABLES,
-    *(Column(name, String, primary_key=True) for name in ("brand", "department", "platform", "period")),
-    Column("start", DateTime(timezone=True), primary_key=True),
-    *(Column(name, Integer, nullable=False) for name in _NUMBERS),
-    *(Column(name, Float) for name in _SHARES),
-    Column("revision", Integer, nullable=False),
-    Column("document", JSON, nullable=False, comment="the whole Kpi, as schemas/kpi.v1.avsc"),
-)
+from pipeline.store import database
+from pipeline.store.base import SqlStore
+from pipeline.store.kpi_tables import FACTS, KPIS
 
 
-class KpiStore:
+class KpiStore(SqlStore):
     """The posts that were counted, and the rows that they add up to; both change in one transaction."""
 
     def __init__(self, url: str, time_zone: str) -> None:
         """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
-        self._engine, self.shown_url = database.connect(url)
+        super().__init__(url)
         self._time_zone = time_zone
-
-    def create_tables(self) -> None:
-        """Create what is missing; raises ConfigError when the database cannot be opened."""
-        database.create_tables(self._engine, TABLES, self.shown_url)
 
     def count(self, facts: Iterable[KpiFact]) -> list[Kpi]:
         """Count posts, and take away what was counted of them before; returns the rows that changed.
@@ -85,10 +47,6 @@ class KpiStore:
         with database.reading(self._engine) as connection:
             for (document,) in connection.execute(select(KPIS.c.document).order_by(*KPIS.primary_key.columns)):
                 yield from_json(Kpi, document)
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
 
     def _counted(self, connection: Connection, posts: Sequence[str]) -> dict[str, KpiFact]:
         found: dict[str, KpiFact] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, String, Table
 
-TABLES = MetaData()
+from pipeline.store.metadata import METADATA
+
 FACTS = Table(
     "facts",
-    TABLES,
+    METADATA,
     Column("customer", String, primary_key=True, comment="as cases.customer"),
     Column("post", String, primary_key=True, comment="platform:post_id"),
     Column("version", String, primary_key=True, comment="of the post; the newest counts"),
@@ -16,7 +17,7 @@ FACTS = Table(
 )
 CASES = Table(
     "cases",
-    TABLES,
+    METADATA,
     Column("case_id", String, primary_key=True),
     Column("customer", String, nullable=False, index=True, comment="platform:account_id"),
     Column("department", String, nullable=False, comment="who has to act"),
@@ -31,7 +32,7 @@ CASES = Table(
 )
 ALERTS = Table(
     "alerts",
-    TABLES,
+    METADATA,
     Column("alert_id", String, primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
@@ -46,14 +47,14 @@ ALERTS = Table(
 )
 COURSES = Table(
     "wave_courses",
-    TABLES,
+    METADATA,
     Column("key", String, primary_key=True, comment="category and brand"),
     Column("upto", Integer, nullable=False, comment="quarters of an hour since 1970 that were walked"),
     Column("document", JSON, nullable=False, comment="the whole Course: counts by hour of week, no text, no author"),
 )
 ACTIONS = Table(
     "actions",
-    TABLES,
+    METADATA,
     Column("action_id", String, primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("withdrawn", Boolean, nullable=False),

@@ -14,28 +14,21 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table, and_, or_, select
 
-from pipeline.io import database
-from pipeline.io.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS, TABLES
 from pipeline.logic.care import Known
 from pipeline.logic.course import Course
 from pipeline.logic.facts import Fact, Kind
 from pipeline.logic.wave_alerts import RULE as WAVE
 from pipeline.logic.wave_alerts import KnownWaves, key_of
 from pipeline.records import Action, Alert, Case, from_json
+from pipeline.store import database
+from pipeline.store.base import SqlStore
+from pipeline.store.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS
 
 T = TypeVar("T")
 
 
-class CareStore:
+class CareStore(SqlStore):
     """Writes are idempotent; every one is a transaction."""
-
-    def __init__(self, url: str) -> None:
-        """Raises ConfigError when the URL is not one SQLAlchemy can use here."""
-        self._engine, self.shown_url = database.connect(url)
-
-    def create_tables(self) -> None:
-        """Create what is missing; raises ConfigError when the database cannot be opened."""
-        database.create_tables(self._engine, TABLES, self.shown_url)
 
     def add_facts(self, facts: Iterable[tuple[str, Fact]]) -> None:
         """Keep facts of customers; a fact that is there stays, what a deleted post once said goes.
@@ -137,10 +130,6 @@ class CareStore:
         for action in self._read(ACTIONS, ACTIONS.c.at, Action):
             if not action.withdrawn:
                 yield action
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
 
     def _read(self, table: Table, order: Any, kind: Any) -> Iterator[Any]:
         with database.reading(self._engine) as connection:

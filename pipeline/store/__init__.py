@@ -1,0 +1,1 @@
+"""The system of record: what is known of every customer, in SQLite or PostgreSQL."""
