@@ -7,6 +7,7 @@ returns a new value. `to_dict` gives what fastavro and `json` write; `from_dict`
 from pipeline.records.actions import Action
 from pipeline.records.care import Alert, Case, CasePost, Sample, Transition
 from pipeline.records.codec import from_dict, from_json, iso_time, to_dict, to_json
+from pipeline.records.customers import ANY, Consent, Customer, Link
 from pipeline.records.dead_letters import DeadLetter
 from pipeline.records.judgement import Choice, Classification, ClassifiedPost, EnrichedPost, Flag, Labels
 from pipeline.records.kpis import Kpi, ResponseBin, Sketch
@@ -15,6 +16,7 @@ from pipeline.records.profiles import Contribution, CustomerBrief, DeclaredAttri
 from pipeline.records.review import Review
 
 __all__ = [
+    "ANY",
     "Action",
     "Alert",
     "Author",
@@ -23,7 +25,9 @@ __all__ = [
     "Choice",
     "Classification",
     "ClassifiedPost",
+    "Consent",
     "Contribution",
+    "Customer",
     "CustomerBrief",
     "DeadLetter",
     "DeclaredAttribute",
@@ -33,6 +37,7 @@ __all__ = [
     "Flag",
     "Kpi",
     "Labels",
+    "Link",
     "Look",
     "ParsedPost",
     "Profile",
