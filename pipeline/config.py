@@ -154,7 +154,10 @@ class Config(Section):
         return AlertSettings(
             profiles=self.profile_settings(),
             rules=tuple(
-                AlertRule(rule.name, rule.level, rule.min_severity, frozenset(rule.categories), rule.min_reach)
+                AlertRule(
+                    *(rule.name, rule.level, rule.min_severity),
+                    *(frozenset(rule.categories), rule.min_reach, frozenset(rule.tiers)),
+                )
                 for rule in self.alerts
             ),
             departments={

@@ -136,6 +136,7 @@ class WhenSection(Section):
     stages: list[Stage] = []
     intents: list[Intent] = []
     languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}(-latn)?$")]] = []
+    tiers: list[str] = Field([], description="of the customer, as the CRM names them")
 
 
 class TemplateSection(Section):
@@ -160,7 +161,7 @@ class PolicySection(Section):
     @model_validator(mode="after")
     def _holds_together(self) -> PolicySection:
         of = self.when
-        if not (of.segments or of.interests or of.about_us or of.stages or of.intents or of.languages):
+        if not (of.segments or of.interests or of.about_us or of.stages or of.intents or of.languages or of.tiers):
             raise ValueError("when: a policy without any condition would write to everybody")
         if not of.interests and self.uses("interest"):
             raise ValueError("template: {interest} is nothing where `when` asks for no interests")
@@ -185,6 +186,7 @@ class PolicySection(Section):
                 stages=frozenset(of.stages),
                 intents=frozenset(of.intents),
                 languages=frozenset(of.languages),
+                tiers=frozenset(of.tiers),
             ),
             action=self.action,
             channel=self.channel,
@@ -226,6 +228,7 @@ class RuleSection(Section):
     min_severity: Annotated[int, Field(ge=1, le=4)] = 1
     categories: list[Category] = []
     min_reach: Annotated[int, Field(ge=0)] = 0
+    tiers: list[str] = Field([], description="of the customer, as the CRM names them")
 
 
 class ProfileSection(Section):

@@ -23,13 +23,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.logic.cases import ANSWERED, RESOLVED
+from pipeline.logic.consent import consented
 from pipeline.logic.durations import FOREVER, LONG_AGO
 from pipeline.logic.facts import Fact, concerns_us
 from pipeline.logic.language import UNKNOWN
 from pipeline.logic.policies import NO_CONSENT, ActionSettings, Policy, When
 from pipeline.logic.segments import LEAVING, Decayed, Figures, Segment, Standing, judge
 from pipeline.logic.templates import date_shown, fill, language_of, name_shown
-from pipeline.records import Action, Case, Contribution
+from pipeline.records import Action, Case, Contribution, Customer
 
 PRIOR_POSTS = 3
 """Posts that a policy's usual hour counts for against the hours in which the customer writes."""
@@ -37,19 +38,26 @@ PRIOR_POSTS = 3
 _HOUR = timedelta(hours=1)
 
 
-def actions(customer: str, facts: Iterable[Fact], cases: Iterable[Case], settings: ActionSettings) -> list[Action]:
+def actions(
+    customer: str,
+    facts: Iterable[Fact],
+    cases: Iterable[Case],
+    settings: ActionSettings,
+    crm: Customer | None = None,
+) -> list[Action]:
     """What to do for the customer, in order of time.
 
     Args:
         facts: of the customer, as `facts.newest` gives them.
         cases: that the facts make, as of any moment.
+        crm: what the CRM knows of the customer, if the account is known to be somebody's. It is asked as it stands, not
+            as it stood at a post: whoever refused since must not be written to, and a CRM seldom knows since when.
     """
     found: list[Action] = []
     if not settings.policies or customer in settings.suppressed:
         return found
     open_spans = [span for case in cases if not case.void for span in _open_spans(case, settings.settle_after)]
-    consents = {NO_CONSENT, *settings.consents.get(customer, ())}
-    known, free_from = _Known(settings), LONG_AGO
+    known, free_from = _Known(settings, crm), LONG_AGO
     for fact in facts:
         post = fact.contribution
         if post is None:
@@ -61,7 +69,7 @@ def actions(customer: str, facts: Iterable[Fact], cases: Iterable[Case], setting
         figures = known.standing.figures(post.at)
         occasion = _Occasion(post, known, figures, judge(figures))
         for policy in settings.policies:
-            if policy.needs_consent in consents and occasion.meets(policy.when):
+            if _may(policy, crm) and occasion.meets(policy.when):
                 found.append(occasion.action(customer, policy))
                 free_from = found[-1].not_before + settings.cool_down
                 break
@@ -95,6 +103,7 @@ class _Known:
     """What is known of a customer as of the latest post taken; a step a post."""
 
     settings: ActionSettings
+    crm: Customer | None = None
     standing: Standing = field(init=False)
     interests: dict[str, Decayed] = field(default_factory=dict)
     posts_by_hour: list[int] = field(default_factory=lambda: [0] * 24)
@@ -104,6 +113,7 @@ class _Known:
 
     def __post_init__(self) -> None:
         self.standing = Standing(self.settings.brands)
+        self.tier, self.called = (self.crm.tier, self.crm.name) if self.crm else (None, None)
         self.zone = ZoneInfo(self.settings.profiles.time_zone)
 
     def take(self, fact: Fact, post: Contribution) -> None:
@@ -132,6 +142,8 @@ class _Occasion:
             return False
         if when.languages and self.known.language not in when.languages:
             return False
+        if when.tiers and self.known.tier not in when.tiers:
+            return False
         if (when.about_us or when.stages or when.intents) and not self.known.standing.concerns(self.post):
             return False
         if when.stages and self.post.stage not in when.stages:
@@ -152,7 +164,7 @@ class _Occasion:
         language, interest = language_of(known.language), self.strongest(policy.when)[0]
         called = known.settings.persian if language == "fa" else {}
         values = {
-            "name": name_shown(known.name, language),
+            "name": name_shown(known.called or known.name, language),
             "brand": called.get(known.brand or "", known.brand or ""),
             "interest": called.get(interest or "", interest or ""),
             "date": date_shown(post.at.astimezone(known.zone).date(), language),
@@ -191,8 +203,16 @@ class _Occasion:
             yield f"intent {', '.join(sorted(when.intents.intersection(self.post.intents)))}"
         if when.languages:
             yield f"writes {self.known.language}"
+        if when.tiers:
+            yield f"tier {self.known.tier}"
         if policy.needs_consent != NO_CONSENT:
-            yield f"consent to {policy.needs_consent}"
+            yield f"consent to {policy.needs_consent} by {policy.channel}"
+
+
+def _may(policy: Policy, crm: Customer | None) -> bool:
+    if policy.needs_consent == NO_CONSENT:
+        return True
+    return crm is not None and consented(crm.consents, policy.channel, policy.needs_consent)
 
 
 def _hours(policy: Policy, posts_by_hour: Sequence[int]) -> frozenset[int]:

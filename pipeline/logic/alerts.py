@@ -48,18 +48,24 @@ class AlertRule:
     min_severity: int = 1
     categories: frozenset[str] = frozenset()
     min_reach: int = 0
+    tiers: frozenset[str] = frozenset()
+    """Of the customer, as the CRM names them."""
 
-    def reasons(self, enriched: EnrichedPost) -> tuple[str, ...]:
+    def reasons(self, enriched: EnrichedPost, tier: str | None = None) -> tuple[str, ...]:
         """Why the rule holds for this post, a phrase a condition; empty when it does not."""
         said = enriched.classification
         severity, reach = int(said.severity.label), enriched.post.author.followers or 0
         matching = [category for category in said.categories.labels if category in self.categories]
+        if self.tiers and tier not in self.tiers:
+            return ()
         if severity < self.min_severity or reach < self.min_reach or (self.categories and not matching):
             return ()
         phrases = [f"severity {severity} of 4"]
         phrases += [f"category {category}" for category in matching]
         if self.min_reach:
             phrases.append(f"reach {reach:,} followers")
+        if self.tiers:
+            phrases.append(f"{tier} customer")
         return tuple(phrases)
 
 
@@ -100,8 +106,10 @@ class AlertSettings:
         return self.departments[routed[0] if routed else self.fallback]
 
 
-def escalation(enriched: EnrichedPost, settings: AlertSettings) -> tuple[AlertRule, tuple[str, ...]] | None:
-    """The first rule that holds for a post, and why; None when none does.
+def escalation(
+    enriched: EnrichedPost, settings: AlertSettings, tier: str | None = None
+) -> tuple[AlertRule, tuple[str, ...]] | None:
+    """The first rule that holds for a post of a customer of that tier, and why; None when none does.
 
     Deleted posts, the brand's own posts, adverts, complaints about somebody else's brand, and complaints the
     model is unsure of (they are for review) are never escalated.
@@ -114,7 +122,7 @@ def escalation(enriched: EnrichedPost, settings: AlertSettings) -> tuple[AlertRu
     if not concerns_us(enriched.brands, settings.brands):
         return None
     for rule in settings.rules:
-        if reasons := rule.reasons(enriched):
+        if reasons := rule.reasons(enriched, tier):
             return rule, reasons
     return None
 

@@ -20,7 +20,7 @@ from pipeline.logic.policies import ActionSettings
 from pipeline.logic.revisions import revised
 from pipeline.logic.service import served
 from pipeline.logic.signals import SignalSettings, signals
-from pipeline.records import Action, Alert, Case, Contribution, Transition
+from pipeline.records import Action, Alert, Case, Contribution, Customer, Transition
 
 LEVELS = {
     course.AT_RISK: "high",
@@ -57,6 +57,8 @@ class Told:
     """What each post adds to the KPIs, by post; deleted posts too."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     """By id."""
+    crm: Customer | None = None
+    """What all of it was told under."""
     ahead: datetime | None = field(default=None, compare=False)
     """When to look again, if no more posts come."""
 
@@ -65,9 +67,11 @@ class Told:
 class Known:
     """What earlier runs knew of a customer and had told."""
 
-    facts: tuple[Fact, ...]
-    alerts: tuple[Alert, ...]
+    facts: tuple[Fact, ...] = ()
+    alerts: tuple[Alert, ...] = ()
     actions: tuple[Action, ...] = ()
+    crm: Customer | None = None
+    """The CRM's customer whose account it is."""
     cases: tuple[Case, ...] = ()
     """As they stand; one whose posts were lost in a crash may turn out to be part of another."""
 
@@ -77,22 +81,25 @@ class Known:
         return max((a.raised_at for a in self.alerts if a.rule in _OF_THE_CLOCK and a.raised_at), default=None)
 
 
-def tell(customer: str, facts: Iterable[Fact], settings: CareSettings, now: datetime) -> Told:
-    """Cases and alerts of the customer as of `now`."""
+def tell(
+    customer: str, facts: Iterable[Fact], settings: CareSettings, now: datetime, crm: Customer | None = None
+) -> Told:
+    """Cases, alerts and actions of the customer as of `now`; `crm` is what the CRM knows of them."""
     keep = settings.cases.alerts.profiles.keep_posts
     everything = latest(facts)
     known = newest(everything)[-keep:]
     found, next_step = course.follow(customer, known, settings.cases, now)
-    alerts = _alerts(customer, known, found, settings)
+    alerts = _alerts(customer, known, found, settings, crm.tier if crm else None)
     gone = [fact for fact in everything if fact.kind is Kind.DELETED]
     kpis, next_due = served([*known, *gone], found, settings.cases.alerts, now)
     ahead = min((at for at in (next_step, next_due) if at), default=None)
-    proposed = actions(customer, known, found, settings.actions)
+    proposed = actions(customer, known, found, settings.actions, crm)
     return Told(
         {case.case_id: case for case in found},
         {alert.alert_id: alert for alert in alerts},
         kpis,
         {action.action_id: action for action in proposed},
+        crm,
         ahead,
     )
 
@@ -112,15 +119,18 @@ def news(before: Told, after: Told) -> Told:
         revised(before.alerts, alerts, lambda alert: replace(alert, excerpt="", words=())),
         kpis,
         revised(before.actions, after.actions, emptied),
+        after.crm,
         after.ahead,
     )
 
 
-def _alerts(customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings) -> Iterator[Alert]:
+def _alerts(
+    customer: str, facts: Sequence[Fact], cases: Sequence[Case], settings: CareSettings, tier: str | None
+) -> Iterator[Alert]:
     rules, by_post = settings.cases.alerts, {fact.post: fact for fact in facts}
     case_of = {post.post: case.case_id for case in cases for post in case.posts}
     for fact in facts:
-        if fact.enriched and (found := escalation(fact.enriched, rules)):
+        if fact.enriched and (found := escalation(fact.enriched, rules, tier)):
             rule, reasons = found
             cause = Cause(rule.name, rule.level, fact.at, fact.post, reasons, case_of.get(fact.post))
             yield raised(cause, fact.enriched, _earlier(facts, fact.at, fact.post), rules)

@@ -29,6 +29,8 @@ class When:
     stages: frozenset[str] = frozenset()
     intents: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()
+    """As the CRM names them; nobody it does not know has one."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,6 @@ class ActionSettings:
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
     persian: Mapping[str, str] = field(default_factory=dict)
     """Interest or brand → its name in Persian."""
-    consents: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Customer → purposes (service, marketing) that they agreed to."""
     suppressed: frozenset[str] = frozenset()
     """Customers to leave alone."""
 

@@ -21,7 +21,7 @@ from pipeline.logic.kpis import KpiFact
 from pipeline.logic.spikes import Sighting
 from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
-from pipeline.records import Action, Alert, Case
+from pipeline.records import Action, Alert, Case, Customer
 from pipeline.transforms.count_alert import count_alert
 from pipeline.transforms.event_clock import set_clock, strike
 from pipeline.transforms.keys import pairs_of
@@ -119,7 +119,7 @@ class _TellFn(beam.DoFn):
 class _TellOnceFn(_TellFn):
     def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
         customer, (facts, before) = element[0], _taken_apart(element[1])
-        after = tell(customer, facts, self._settings, self._clock())
+        after = tell(customer, facts, self._settings, self._clock(), before.crm)
         fresh = news(before, after)
         # the files of a run hold every case as it stands, changed or not
         yield from self._say(replace(fresh, cases={**fresh.cases, **after.cases}), facts)
@@ -156,7 +156,7 @@ class _KeepTellingFn(_TellFn):
         if isinstance(heard, Known) and not before:
             # What it implies was told, or its posts were not acknowledged and come again: with some of them still
             # missing nothing is taken back. Only the deadlines go on.
-            set_clock(clock, tell(customer, known, self._settings, moment).ahead)
+            set_clock(clock, tell(customer, known, self._settings, moment, told.read().crm).ahead)
             return seen
         return self._go_on(customer, known, told, moment, clock) + seen
 
@@ -175,7 +175,7 @@ class _KeepTellingFn(_TellFn):
 
     def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:
         before = told.read() or NOTHING
-        fresh = news(before, tell(customer, facts, self._settings, now))
+        fresh = news(before, tell(customer, facts, self._settings, now, before.crm))
         said = list(self._say(fresh, facts))
         alerts = {each.alert_id: each for each in said if isinstance(each, Alert)}
         told.write(
@@ -184,6 +184,7 @@ class _KeepTellingFn(_TellFn):
                 {**before.alerts, **alerts},
                 {**before.kpis, **fresh.kpis},
                 {**before.actions, **fresh.actions},
+                before.crm,
             )
         )
         set_clock(clock, fresh.ahead)
@@ -198,6 +199,7 @@ class _KeepTellingFn(_TellFn):
                 cases={**said.cases, **since.cases},
                 alerts={**said.alerts, **since.alerts},
                 actions={**said.actions, **since.actions},
+                crm=said.crm,
             )
         )
         if known.now:
@@ -210,12 +212,14 @@ def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
     alerts: dict[str, Alert] = {}
     actions: dict[str, Action] = {}
     cases: dict[str, Case] = {}
+    crm: Customer | None = None
     for each in known:
         if isinstance(each, Known):
             facts += each.facts
             alerts |= {alert.alert_id: alert for alert in each.alerts}
             actions |= {action.action_id: action for action in each.actions}
             cases |= {case.case_id: case for case in each.cases}
+            crm = each.crm or crm
         else:
             facts.append(each)
-    return facts, Told(cases, alerts, actions=actions)
+    return facts, Told(cases, alerts, actions=actions, crm=crm)

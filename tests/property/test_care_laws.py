@@ -39,7 +39,7 @@ def after(before, fresh):
         {**before.alerts, **fresh.alerts},
         {**before.kpis, **fresh.kpis},
         {**before.actions, **fresh.actions},
-        fresh.ahead,
+        ahead=fresh.ahead,
     )
 
 

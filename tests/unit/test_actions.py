@@ -11,7 +11,7 @@ from pipeline.logic.policies import ActionSettings, Policy, When, hours_of_day
 from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.revisions import revised
 from pipeline.logic.segments import Segment
-from pipeline.records import Author, Choice
+from pipeline.records import Author, Choice, Consent, Customer
 from tests.builders import START, a_classification, a_post, an_enriched_post
 from tests.unit.test_cases import LATER, SETTINGS, complaint, happy, reply
 
@@ -35,7 +35,10 @@ def table(*policies, **more):
 ABOUT_US = policy(about_us=True)
 ADVOCATES = policy(segments=frozenset({Segment.ADVOCATE}))
 SKIERS = policy("invite", interests=frozenset({"skiing", "sports"}), min_interest=1.5)
-SERVICE = frozenset({"service"})
+
+
+def agrees(purpose, channel="reply"):
+    return Customer("7", consents=(Consent(channel, purpose, True, START),))
 
 
 def wrote(post_id, days, language="fa", brands=("Parsi",), interests=(), stage="none", name=None, **said):
@@ -49,9 +52,9 @@ def praise(post_id, days, **more):
     return wrote(post_id, days, advocacy=True, sentiment="pos", **more)
 
 
-def proposed(facts, settings, customer="x:ali", now=LATER):
+def proposed(facts, settings, customer="x:ali", now=LATER, crm=None):
     facts = newest(facts)
-    return actions(customer, facts, follow(customer, facts, SETTINGS, now).cases, settings)
+    return actions(customer, facts, follow(customer, facts, SETTINGS, now).cases, settings, crm)
 
 
 def posts(found):
@@ -170,11 +173,25 @@ def test_consent_that_is_needed_must_have_been_given():
     service = replace(ABOUT_US, name="call", needs_consent="service")
     facts = [wrote("1", 0)]
     assert proposed(facts, table(service)) == []
-    assert proposed(facts, table(service, consents={"x:ali": frozenset({"marketing"})})) == []
-    assert proposed(facts, table(service, consents={"x:sara": SERVICE})) == []
+    assert proposed(facts, table(service), crm=agrees("marketing")) == []
+    assert proposed(facts, table(service), crm=agrees("service", channel="sms")) == []
     assert [a.policy for a in proposed(facts, table(service, ABOUT_US))] == ["thank"], "the next policy is asked"
-    (action,) = proposed(facts, table(service, consents={"x:ali": SERVICE}))
-    assert (action.needs_consent, action.reasons[-1]) == ("service", "consent to service")
+    (action,) = proposed(facts, table(service), crm=agrees("service"))
+    assert (action.needs_consent, action.reasons[-1]) == ("service", "consent to service by reply")
+
+
+def test_a_tier_is_what_the_crm_says():
+    gold = policy("gift", tiers=frozenset({"gold", "platinum"}))
+    facts = [wrote("1", 0)]
+    assert proposed(facts, table(gold)) == proposed(facts, table(gold), crm=Customer("7", tier="silver")) == []
+    (action,) = proposed(facts, table(gold), crm=Customer("7", tier="gold"))
+    assert action.reasons == ("tier gold",)
+
+
+def test_the_crm_knows_the_name_best():
+    facts = [wrote("1", 0, name="xX_ali_Xx")]
+    (action,) = proposed(facts, table(ABOUT_US), crm=Customer("7", name="علی رضایی"))
+    assert "علی رضایی" in action.text
 
 
 def test_some_are_left_alone():

@@ -67,6 +67,13 @@ def test_the_brands_own_posts_and_other_brands_are_never_escalated():
     assert escalation(elsewhere, replace(SETTINGS, brands=None)) is not None
 
 
+def test_a_rule_for_a_tier_holds_for_customers_whom_the_crm_knows_to_be_of_it():
+    rules = (AlertRule("gold", "high", tiers=frozenset({"gold"})),)
+    settings, mild = replace(SETTINGS, rules=rules), an_enriched_post(None, a_classification(severity=1))
+    assert escalation(mild, settings) is escalation(mild, settings, "silver") is None
+    assert escalation(mild, settings, "gold") == (rules[0], ("severity 1 of 4", "gold customer"))
+
+
 def test_a_deleted_post_is_never_escalated():
     serious = an_enriched_post(a_deletion(), a_classification(severity=4))
     assert escalation(serious, SETTINGS) is None
