@@ -34,13 +34,15 @@ _RULES: tuple[tuple[str, _Rule], ...] = (
 # wa.me/98912… is a person's number; the other digits of a link are ids of pages
 _IN_LINKS = frozenset({identifiers.emails, identifiers.mobiles})
 
-_ADDRESS = re.compile(r"@|[(\[]at[)\]]", re.IGNORECASE)
+_ADDRESS = re.compile(r"[@＠﹫]|%40|[(\[](?:at|ات)[)\]]|\s(?:dot|دات)\s", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 7
 """Of any number that is masked; most posts have fewer and are spared the rules."""
-_HIDDEN = re.compile(f"[{INVISIBLE}{ZWNJ}]")
+_KEYCAP = "\ufe0f\u20e3"
+"""Makes a key of the digit before it."""
+_HIDDEN = re.compile(f"[{INVISIBLE}{ZWNJ}{_KEYCAP}]")
 _FOREIGN_DIGIT = re.compile(r"[^\x00-\x7f\D]")
-_LETTERS = str.maketrans("يك", "یک")
+_LETTERS = str.maketrans("يك＠﹫", "یک@@")
 
 
 def redact(text: str) -> str:
@@ -76,7 +78,7 @@ def findings(text: str) -> list[Finding]:
                 continue
             if not any(start < other.end and other.start < end for other in taken):
                 taken.append(Finding(_after_open_paren(readable, start, end), end, kind))
-    return [Finding(places[each.start], places[each.end - 1] + 1, each.kind) for each in sorted(taken)]
+    return [Finding(places[each.start], _end(text, places[each.end - 1]), each.kind) for each in sorted(taken)]
 
 
 def plain(text: str) -> tuple[str, Sequence[int]]:
@@ -94,6 +96,12 @@ def _may_find(rule: _Rule, text: str) -> bool:
     if rule is identifiers.emails:
         return bool(_ADDRESS.search(text))
     return len(_DIGIT.findall(text)) >= _FEWEST_DIGITS
+
+
+def _end(text: str, last: int) -> int:
+    """Behind the last character and its keycap, if it stands in one."""
+    end = last + 1
+    return end + len(_KEYCAP) if text.startswith(_KEYCAP, end) else end
 
 
 def _latin_digit(found: re.Match[str]) -> str:

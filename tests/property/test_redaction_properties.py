@@ -10,7 +10,7 @@ from pipeline.logic.redaction import findings, redact
 _HARD = """
 09123456789 +98912 3456789 0084575948 6219861034529007 IR062960000000100324200001 ali@x.ir 021-88776655 شبا کارت کد ملی
 تلفن phone card order سفارش تومان [phone] [card] 415-555-2671 +4930 123456 wa.me/ https://x.ir/ @me (at) # , . - / ( )
-۰۹۱۲ ۳۴۵ ۶۷۸۹
+۰۹۱۲ ۳۴۵ ۶۷۸۹ o912 kart * با زنگ gmail dot at ات دات جیمیل کام @gmail %40 ＠ علی@ IR 820540102680020817909002 9️⃣
 """
 _PIECES = st.sampled_from([*_HARD.split(), "\u200f", "\u200c", "\u202a", "\n"])
 _TEXTS = st.lists(_PIECES | st.text(alphabet="0123456789۰۱۲۳٤٥ -.@/+()aئی", max_size=12), max_size=12).flatmap(
