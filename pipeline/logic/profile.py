@@ -28,6 +28,7 @@ from pipeline.records import (
     EnrichedPost,
     Look,
     Profile,
+    SocialPost,
 )
 
 HOURS_OF_WEEK = 168
@@ -168,7 +169,15 @@ def contribution(enriched: EnrichedPost) -> Contribution:
         language=enriched.language,
         brands=enriched.brands,
         version=post.version,
+        mentions=_spoken_to(post),
     )
+
+
+def _spoken_to(post: SocialPost) -> tuple[str, ...]:
+    known = [f"{post.platform}:{post.in_reply_to_account_id}"] if post.in_reply_to_account_id else []
+    named = [f"{post.platform}:@{handle.casefold()}" for handle in post.mentions]
+    author = {post.account_key, f"{post.platform}:@{(post.author.handle or '').casefold()}"}
+    return tuple(sorted({*known, *named} - author))
 
 
 def decay(age: timedelta, half_life: timedelta) -> float:

@@ -30,6 +30,9 @@ class Contribution:
     brands: tuple[str, ...]
     version: str = ""
     """`SocialPost.version`; of two contributions of one post the greater counts."""
+    mentions: tuple[str, ...] = ()
+    """Whom the post speaks to or about, without its author: `platform:account_id` where the id is known, else
+    `platform:@handle`, casefolded."""
 
 
 @dataclass(frozen=True, slots=True)
