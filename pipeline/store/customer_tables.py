@@ -24,6 +24,15 @@ LINKS = Table(
     Column("confidence", Float, nullable=False, comment="0..1"),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+PARTED = Table(
+    "parted",
+    METADATA,
+    Column("account", String, primary_key=True, comment="as links.account"),
+    Column(
+        "customer", String, primary_key=True, index=True, comment="whose it is not, said by hand: no import links it"
+    ),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
 CONSENTS = Table(
     "consents",
     METADATA,
