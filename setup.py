@@ -6,6 +6,7 @@ from setuptools import setup
 
 # what a worker needs to run the graph
 RUN = [
+    "alembic>=1.16",
     "apache-beam>=2.77,<2.78",
     "avro>=1.12",
     "cattrs>=24.1",
@@ -30,6 +31,7 @@ RUN = [
     "transformers>=5.0",
     "tzdata>=2025.1",
 ]
+POSTGRESQL = ["psycopg[binary]>=3.2"]
 TRAIN = ["accelerate>=1.1", "matplotlib>=3.9", "scikit-learn>=1.5"]
 TEST = [
     "hypothesis>=6.100",
@@ -39,6 +41,7 @@ TEST = [
     "types-PyYAML",
     "types-regex",
     "types-tqdm",
+    *POSTGRESQL,
     *TRAIN,
 ]
 
@@ -58,10 +61,12 @@ setup(
     ],
     package_data={
         "models": ["default/*", "training/*.yaml", "cards/*.md", "evaluation/held_out/*"],
+        # no package: Alembic reads these files by their path
+        "pipeline.store": ["migrations/*.py", "migrations/versions/*.py"],
         "schemas": ["*.avsc", "released/*.avsc"],
         "runners": ["config/*.yaml"],
     },
     install_requires=RUN,
-    extras_require={"train": TRAIN, "test": TEST, "postgresql": ["psycopg[binary]>=3.2"]},
+    extras_require={"train": TRAIN, "test": TEST, "postgresql": POSTGRESQL},
     entry_points={"console_scripts": ["shenava = runners.cli:main"]},
 )

@@ -52,7 +52,7 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
 
     care.cases | "Write cases" >> ports.write_cases
     (care.alerts, waves.alerts) | "All alerts" >> beam.Flatten() | "Write alerts" >> ports.write_alerts
-    care.actions | "Write actions" >> ports.write_actions
+    care.actions | "Permit actions" >> ports.permit_actions | "Write actions" >> ports.write_actions
     care.facts | "Keep facts" >> ports.keep_facts
     waves.courses | "Keep courses" >> ports.keep_courses
     care.kpis | "Count service" >> ports.count_service | "Write KPIs" >> ports.write_kpis

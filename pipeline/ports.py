@@ -43,6 +43,8 @@ class Ports:
     """Case → store."""
     write_alerts: beam.PTransform
     """Alert → the departments, and the store once they have it."""
+    permit_actions: beam.PTransform
+    """Action → Action: those that may be carried out as of now."""
     write_actions: beam.PTransform
     """Action → whoever carries it out, and the store once they have it."""
     keep_facts: beam.PTransform

@@ -23,6 +23,7 @@ from pipeline.config import Config
 from pipeline.errors import ConfigError
 from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
+from pipeline.io.permit_actions import PermitActions
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
@@ -30,8 +31,7 @@ from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
-from pipeline.store.care_store import CareStore
-from pipeline.store.kpi_store import KpiStore
+from pipeline.store.base import SqlStore
 from pipeline.store.profile_store import ProfileStore
 from runners import outcome, progress
 
@@ -113,6 +113,7 @@ def ports(job: Job) -> Ports:
             avro=WriteFiles(f"{output}/cases", "case", _case_order),
         ),
         write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
+        permit_actions=PermitActions(job.store_url),
         write_actions=WriteAll(store=KeepInStore(job.store_url, "put_actions"), avro=action_files(job)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
         keep_courses=KeepInStore(job.store_url, "put_courses"),
@@ -143,10 +144,10 @@ def action_files(job: Job) -> beam.PTransform:
 
 
 def create_tables(job: Job) -> None:
-    """Make the store's tables where they are missing; ConfigError when it cannot be opened."""
-    for store in (ProfileStore(job.store_url), CareStore(job.store_url), KpiStore(job.store_url, job.config.time_zone)):
-        store.create_tables()
-        store.close()
+    """Bring the store's tables up to date; ConfigError when it cannot be opened, or a newer Shenava made it."""
+    store = SqlStore(job.store_url)
+    store.create_tables()
+    store.close()
 
 
 def _claim(output: Path, overwrite: bool) -> None:

@@ -13,6 +13,7 @@ from pipeline.logic.care import Known
 from pipeline.logic.wave_alerts import KnownWaves
 from pipeline.store import database
 from pipeline.store.care_store import CareStore
+from pipeline.store.customer_store import CustomerStore
 
 _BATCH = 200
 What = Literal["add_facts", "put_cases", "put_alerts", "put_actions", "put_courses"]
@@ -38,7 +39,7 @@ class KeepInStore(beam.PTransform):
 
 
 class RecallCare(beam.PTransform):
-    """What the store knows of customers who may still be owed something.
+    """What the store knows of customers who may still be owed something, and what the CRM knows of linked accounts.
 
     Input: PBegin. Output: (customer, Known).
     """
@@ -109,10 +110,22 @@ class _RecallFn(_StoreFn):
         super().__init__(url)
         self._since, self._alerts = since, alerts
 
+    def setup(self) -> None:
+        super().setup()
+        self._customers = CustomerStore(self._url)
+
+    def teardown(self) -> None:
+        self._customers.close()
+        super().teardown()
+
     def process(self, element: bytes) -> Iterable[tuple[str, Known]]:
         del element  # the impulse
-        for customer, known in self._store.recall(self._since):
-            yield customer, known if self._alerts else replace(known, alerts=(), actions=())
+        crm = dict(self._customers.customers_by_account())
+        for account, known in self._store.recall(self._since):
+            told = known if self._alerts else replace(known, alerts=(), actions=())
+            yield account, replace(told, crm=crm.pop(account, None))
+        for account, customer in crm.items():
+            yield account, Known(crm=customer)
 
 
 class _RecallWavesFn(_StoreFn):

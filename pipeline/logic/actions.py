@@ -6,9 +6,10 @@ the first that holds gives the action. Nothing is proposed to a customer
     - with an open case: it waits for an answer, or was answered and is not settled (`cases.settle_after`);
     - at a post that itself complains, be the model sure of it or not, and at an advert;
     - within `cool_down` after the last action was to be carried out: so one at most in any such period;
-    - who never wrote about a brand of ours, who is on the suppression list, or whom nobody knows (an anonymous post).
+    - who never wrote about a brand of ours, or whom nobody knows (an anonymous post).
 
-A policy whose consent was not given does not hold; the next is asked. What is not known counts as not given.
+A policy whose consent was not given does not hold; the next is asked. What is not known counts as not given. Who is on
+the suppression list is left out when an action goes out (`io/permit_actions.py`).
 
 All of it follows from the set of posts alone: an answered case settles `settle_after` later here, whether or not a
 clock has told it by then.
@@ -54,7 +55,7 @@ def actions(
             as it stood at a post: whoever refused since must not be written to, and a CRM seldom knows since when.
     """
     found: list[Action] = []
-    if not settings.policies or customer in settings.suppressed:
+    if not settings.policies:
         return found
     open_spans = [span for case in cases if not case.void for span in _open_spans(case, settings.settle_after)]
     known, free_from = _Known(settings, crm), LONG_AGO

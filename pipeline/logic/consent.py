@@ -16,7 +16,12 @@ def consented(consents: Iterable[Consent], channel: str, purpose: str, at: datet
     """
     said = [each for each in consents if each.purpose == purpose and each.at <= at]
     for name in (channel, ANY):
-        words = [(each.at, not each.given) for each in said if each.channel == name]
+        words = [(each.at, not each.given) for each in said if _plain(each.channel) == _plain(name)]
         if words:
             return not max(words)[1]
     return False
+
+
+def _plain(channel: str) -> str:
+    """`E-Mail` and `email` are one."""
+    return channel if channel == ANY else "".join(filter(str.isalnum, channel.casefold()))

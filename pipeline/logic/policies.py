@@ -63,8 +63,6 @@ class ActionSettings:
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
     persian: Mapping[str, str] = field(default_factory=dict)
     """Interest or brand → its name in Persian."""
-    suppressed: frozenset[str] = frozenset()
-    """Customers to leave alone."""
 
 
 def hours_of_day(text: str) -> frozenset[int]:

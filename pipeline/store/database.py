@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, MetaData, Table, create_engine, event, func, make_url, select
+from sqlalchemy import Engine, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from pipeline.errors import ConfigError, TransientError
 from pipeline.records import to_json
@@ -22,7 +23,8 @@ _PATIENCE_S = "30"
 """How long a writer waits for SQLite's one write lock, unless the URL says `?timeout=`."""
 WAITS_S = (0.2, 1.0, 5.0, 15.0, 30.0)
 """Pauses between tries when the store does not answer; then the bundle fails and the runner retries it."""
-_READS = "shenava_reads"
+READS = {"shenava_reads": True}
+"""Execution options of a connection that only reads."""
 CHUNK = 400
 """Rows a statement: below SQLite's limit of 32,766 bound values."""
 
@@ -42,8 +44,11 @@ def connect(url: str) -> tuple[Engine, str]:
         if parsed.drivername.startswith("sqlite") and "timeout" not in parsed.query:
             parsed = parsed.update_query_dict({"timeout": _PATIENCE_S})
         # hide_parameters: an error of the database must not print what a record says
-        engine = create_engine(parsed, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        # pre_ping: a connection that a restart of the server cut is replaced before it is used
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"--store {shown}: {error}; PostgreSQL is reached by postgresql+psycopg://…") from error
+    except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigError(f"--store {shown}: {error}; for example sqlite:///profiles.db") from error
     if engine.dialect.name not in ("sqlite", "postgresql"):
         raise ConfigError(f"--store {shown}: SQLite and PostgreSQL are supported")
@@ -52,12 +57,11 @@ def connect(url: str) -> tuple[Engine, str]:
     return engine, shown
 
 
-def create_tables(engine: Engine, tables: MetaData, shown: str) -> None:
-    """Create what is missing; raises ConfigError when the database cannot be opened."""
-    try:
-        tables.create_all(engine)
-    except OperationalError as error:
-        raise ConfigError(f"--store {shown}: cannot be opened: {error.orig}") from error
+def must_exist(engine: Engine, shown: str) -> None:
+    """Raises ConfigError when SQLite's file is not there: whoever only looks would make it by opening it."""
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and file and file != ":memory:" and not Path(file).exists():
+        raise ConfigError(f"--store {shown}: no such file; `shenava run` makes OUTPUT/profiles.db")
 
 
 def insert(connection: Connection, table: Table) -> Any:
@@ -79,26 +83,46 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
         given = statement.excluded
         changed = {column.name: given[column.name] for column in table.c if not column.primary_key}
         where = given[newer] > table.c[newer] if newer else None
-        done = connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where))
-        written += done.rowcount
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where)
+        # without it SQLAlchemy may have given back the cursor that knows
+        written += connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
     return written
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction; raises TransientError when the database is locked or away, and nothing was written."""
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except OperationalError as error:
-        raise TransientError(f"store: {error.orig}") from error
+    with _waiting_helps(), engine.begin() as connection:
+        yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for reading only: it takes no lock that a writer would wait for."""
-    with engine.connect() as connection:
-        yield connection.execution_options(**{_READS: True})
+    """A connection for reading only: it takes no lock that a writer would wait for.
+
+    Raises:
+        TransientError: the database is away.
+    """
+    with _waiting_helps(), engine.connect() as connection:
+        yield connection.execution_options(**READS)
+
+
+@contextmanager
+def _waiting_helps() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_transient(error):
+            raise
+        raise TransientError(f"store: {error.orig}") from error
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same may work later: locked, away, cut off, or rolled back for another writer's sake."""
+    # SQLite's code for what is wrong in itself, such as a table that is not there
+    wrong = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+    # deadlocks, serialization failures and a server that shuts down are operational errors of PostgreSQL's driver
+    return error.connection_invalidated or (isinstance(error, OperationalError) and not wrong)
 
 
 def one_writer(connection: Connection, name: str) -> None:
@@ -160,5 +184,5 @@ def _take_write_lock_first(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(_READS)
+        reads = READS.items() <= connection.get_execution_options().items()
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -12,13 +12,13 @@ from pipeline.store.care_store import CareStore
 from tests.builders import a_classification, a_deletion, a_post, an_enriched_post
 from tests.unit.test_care import CARE, LATER, complaint, happy, reply
 
+pytest_plugins = ["tests.stores"]
 FACTS = [complaint("1", 0, severity=4), reply("2", 9), happy("3", 10)]
 
 
 @pytest.fixture
-def store(tmp_path):
-    store = CareStore(f"sqlite:///{tmp_path}/store.db")
-    store.create_tables()
+def store(store_url):
+    store = CareStore(store_url)
     yield store
     store.close()
 
@@ -75,6 +75,15 @@ def test_a_run_recalls_who_is_still_owed_something(store):
     assert set(found) == {"x:ali", "x:sara"}, "x:reza has no case and spoke long ago"
     assert sorted(found["x:ali"].facts, key=lambda each: each.at) == FACTS
     assert {alert.alert_id for alert in found["x:ali"].alerts} == set(told().alerts)
+
+
+def test_who_spoke_just_long_enough_ago_is_recalled_to_the_microsecond(store):
+    latest = replace(FACTS[0], post="x:latest", at=FACTS[0].at + timedelta(days=60))
+    tick = timedelta(microseconds=1)
+    facts = {"x:at": FACTS[0], "x:before": replace(FACTS[0], at=FACTS[0].at - tick), "x:now": latest}
+    store.add_facts(facts.items())
+    assert {customer for customer, _ in store.recall(timedelta(days=60))} == {"x:at", "x:now"}
+    assert len(list(store.recall(timedelta(days=60) + tick))) == 3
 
 
 def test_an_empty_store_recalls_nothing(store):

@@ -24,6 +24,11 @@ def test_a_word_holds_for_its_purpose_and_channel_alone():
     assert not consented([said(True)], "email", "service")
 
 
+def test_a_channel_is_the_same_however_the_crm_spells_it():
+    assert consented([said(True, channel="E-Mail")], "email", "marketing")
+    assert not consented([said(True, channel="E-Mail")], "mail", "marketing")
+
+
 def test_a_word_on_every_channel_holds_where_none_was_said_on_this_one():
     words = [said(True, channel=ANY), said(False, channel="sms")]
     assert consented(words, "email", "marketing")

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from pipeline.logic.kpis import DAY, HOUR
 from pipeline.store.kpi_store import KpiStore
 from tests.property.test_kpi_laws import ZONE, counted, facts
+from tests.stores import empty
 from tests.unit.test_kpis import a_fact, answered
+
+pytest_plugins = ["tests.stores"]
 
 
 @pytest.fixture
-def store(tmp_path):
-    store = KpiStore(f"sqlite:///{tmp_path}/store.db", "UTC")
-    store.create_tables()
+def store(store_url):
+    store = KpiStore(store_url, "UTC")
     yield store
     store.close()
 
@@ -57,9 +59,9 @@ def test_an_edit_moves_a_post_to_another_department(store):
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(facts(), max_size=12), st.integers(1, 5), st.randoms(use_true_random=False))
-def test_step_by_step_as_at_once(tmp_path_factory, some, step, random):
-    store = KpiStore(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db", ZONE)
-    store.create_tables()
+def test_step_by_step_as_at_once(store_url, some, step, random):
+    empty(store_url)
+    store = KpiStore(store_url, ZONE)
     shuffled = some + random.sample(some, len(some) // 2)
     random.shuffle(shuffled)
     for start in range(0, len(shuffled), step):
