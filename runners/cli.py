@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from pipeline.errors import ConfigError, ShenavaError
-from runners import alerts, crm, experiments, identity, insight, jobs, logs, profile, publish, review
+from runners import alerts, crm, experiments, identity, insight, jobs, logs, profile, publish, review, store, suppress
 from runners.flags import add_command, add_json, add_model
 
 # Nothing may be fetched at run time unless a hub name is asked for with --model.
@@ -104,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     identity.add_parser(commands)
     insight.add_parser(commands)
     profile.add_parser(commands)
+    suppress.add_parser(commands)
+    store.add_parser(commands)
     return parser
 
 

@@ -80,8 +80,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _link(given: argparse.Namespace) -> int:
-    with closing(_opened(given.store)) as store:
-        account = _account(given.account, store)
+    with closing(opened(given.store)) as store:
+        account = account_named(given.account, store)
         _not_forgotten(given.store, account, given.customer)
         before = store.link(account, given.customer, datetime.now(UTC), new=given.new)
     was = before.customer if before else None
@@ -96,8 +96,8 @@ def _link(given: argparse.Namespace) -> int:
 
 
 def _unlink(given: argparse.Namespace) -> int:
-    with closing(_opened(given.store)) as store:
-        account = _account(given.account, store)
+    with closing(opened(given.store)) as store:
+        account = account_named(given.account, store)
         before = store.unlink(account, datetime.now(UTC))
     was = before.customer if before else None
     if given.json:
@@ -112,12 +112,12 @@ def _show(given: argparse.Namespace) -> int:
     from runners import identity_view
 
     config = load_config(given.config)
-    with closing(_opened(given.store)) as store:
+    with closing(opened(given.store)) as store:
         customer = _customer_of(given.who, store)
         if customer is not None:
             seen = identity_view.of_customer(customer, store, config.profile_settings())
         else:
-            seen = identity_view.of_account(_account(given.who, store), store)
+            seen = identity_view.of_account(account_named(given.who, store), store)
     if given.json:
         print(json.dumps(identity_view.as_json(seen), ensure_ascii=False))
     else:
@@ -133,7 +133,7 @@ def _suggest(given: argparse.Namespace) -> int:
     region = given.region.upper()
     if region not in REGIONS:
         raise ConfigError(f"--region: {given.region!r} is no country such as IR (ISO 3166)")
-    with closing(_opened(given.store)) as store, closing(ProfileStore(given.store)) as profiles:
+    with closing(opened(given.store)) as store, closing(ProfileStore(given.store)) as profiles:
         salt = store.salt()
         shown = (clues(profile, salt, region) for profile in profiles.read_all())
         found = suggest(shown, store.links(), store.contacts(), store.parted())
@@ -151,7 +151,7 @@ def _suggest(given: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(url: str) -> CustomerStore:
+def opened(url: str) -> CustomerStore:
     from pipeline.store.customer_store import CustomerStore
 
     store = CustomerStore(url)
@@ -160,7 +160,7 @@ def _opened(url: str) -> CustomerStore:
     return store
 
 
-def _account(name: str, store: CustomerStore) -> str:
+def account_named(name: str, store: CustomerStore) -> str:
     """The account's key; a handle is looked up. Raises ConfigError when it is none, or not one account's."""
     platform, colon, account = name.partition(":")
     if not (platform and colon and account.removeprefix("@")):
@@ -181,7 +181,7 @@ def _customer_of(who: str, store: CustomerStore) -> str | None:
         return who
     if ":" not in who:
         raise ConfigError(f"{who!r}: the store has no such customer; an account is written PLATFORM:ID")
-    link = store.of_account(_account(who, store))
+    link = store.of_account(account_named(who, store))
     return link.customer if link else None
 
 

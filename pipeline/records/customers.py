@@ -48,3 +48,13 @@ class Link:
     confidence: float
     """0..1; 1 where somebody said so."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Somebody to whom no action is ever to be sent."""
+
+    subject: str
+    """Account or customer."""
+    reason: str
+    at: datetime

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, select
@@ -13,11 +12,11 @@ from sqlalchemy import Row, delete, exists, select
 from pipeline.errors import ConfigError
 from pipeline.logic.identity import HAND, CustomerProfile, customer_profile
 from pipeline.logic.profile import ProfileSettings
-from pipeline.records import Consent, Customer, Link, Profile, from_json
+from pipeline.records import Consent, Customer, Link, Profile, Suppressed, from_json
 from pipeline.store import customer_import, database, secrets
 from pipeline.store.base import SqlStore
 from pipeline.store.customer_import import Imported, columns, links_where, utc
-from pipeline.store.customer_tables import CONSENTS, CONTACTS, CUSTOMERS, LINKS, PARTED
+from pipeline.store.customer_tables import CONSENTS, CONTACTS, CUSTOMERS, LINKS, PARTED, SUPPRESSED
 from pipeline.store.profile_tables import PROFILES
 
 
@@ -149,15 +148,26 @@ class CustomerStore(SqlStore):
             rows = connection.execute(wanted.order_by(CONSENTS.c.channel, CONSENTS.c.purpose))
             return tuple(_consent(row) for row in rows)
 
-    def consents_by_account(self) -> Iterator[tuple[str, tuple[Consent, ...]]]:
-        """Every account whose customer has agreed to or refused something, in order."""
-        theirs = LINKS.join(CONSENTS, LINKS.c.customer == CONSENTS.c.customer)
-        wanted = select(LINKS.c.account, CONSENTS).select_from(theirs)
-        order = (LINKS.c.account, CONSENTS.c.channel, CONSENTS.c.purpose)
+    def suppress(self, subject: str, reason: str, at: datetime) -> None:
+        """Put an account or a customer on the suppression list; the reason said last stays."""
+        with database.writing(self._engine) as connection:
+            database.upsert(connection, SUPPRESSED, [{"subject": subject, "reason": reason, "at": at}])
+
+    def unsuppress(self, subject: str) -> bool:
+        """Take an account or a customer off the list; returns whether it stood there."""
+        with database.writing(self._engine) as connection:
+            return bool(connection.execute(delete(SUPPRESSED).where(SUPPRESSED.c.subject == subject)).rowcount)
+
+    def suppressed(self) -> list[Suppressed]:
+        """The suppression list, in order of subject."""
         with database.reading(self._engine) as connection:
-            rows = connection.execution_options(yield_per=10_000).execute(wanted.order_by(*order))
-            for account, group in groupby(rows, key=lambda row: row.account):
-                yield account, tuple(_consent(row) for row in group)
+            rows = connection.execute(select(SUPPRESSED).order_by(SUPPRESSED.c.subject))
+            return [Suppressed(row.subject, row.reason, utc(row.at)) for row in rows]
+
+    def is_suppressed(self, subjects: Collection[str]) -> bool:
+        """Whether one of these accounts and customers is on the list."""
+        with database.reading(self._engine) as connection:
+            return connection.scalar(select(SUPPRESSED.c.subject).where(SUPPRESSED.c.subject.in_(subjects))) is not None
 
     def customers_by_account(self) -> Iterator[tuple[str, Customer]]:
         """Every linked account with its customer, in order of account."""

@@ -48,6 +48,13 @@ CONTACTS = Table(
     Column("hash", String, primary_key=True, comment="email: or phone:, and the salted hash"),
     Column("customer", String, primary_key=True, index=True, comment="as customers.customer"),
 )
+SUPPRESSED = Table(
+    "suppressed",
+    METADATA,
+    Column("subject", String, primary_key=True, comment="account or customer who is never written to by an action"),
+    Column("reason", String, nullable=False, comment="in the words of whoever said so"),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
 FORGOTTEN = Table(
     "forgotten",
     METADATA,

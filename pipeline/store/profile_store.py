@@ -58,7 +58,7 @@ class ProfileStore(SqlStore):
     def _merge_chunk(self, connection: Connection, new: Mapping[str, Profile], settings: ProfileSettings) -> int:
         wanted = select(PROFILES.c.account, PROFILES.c.version, PROFILES.c.document).where(PROFILES.c.account.in_(new))
         # PostgreSQL locks the rows it reads here; SQLite holds the one write lock since the transaction began
-        stored = {row.account: row for row in connection.execute(wanted.with_for_update())}
+        stored = {row.account: row for row in connection.execute(wanted.order_by(PROFILES.c.account).with_for_update())}
         rows = []
         for account, profile in new.items():
             row = stored.get(account)

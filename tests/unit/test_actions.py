@@ -195,7 +195,6 @@ def test_the_crm_knows_the_name_best():
 
 
 def test_some_are_left_alone():
-    assert proposed([wrote("1", 0)], table(ABOUT_US, suppressed=frozenset({"x:ali"}))) == []
     strangers = policy(segments=frozenset({Segment.NEUTRAL}))
     assert proposed([wrote("1", 0, brands=("Rahavard",)), wrote("2", 1, brands=())], table(strangers)) == []
     anonymous = fact(an_enriched_post(a_post("1", account=None)), OURS)

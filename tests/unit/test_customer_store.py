@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 
 from pipeline.errors import ConfigError
 from pipeline.logic.profile import Fold, ProfileSettings
-from pipeline.records import ANY, Consent, Customer, Link
+from pipeline.records import ANY, Consent, Customer, Link, Suppressed
 from pipeline.store.customer_store import CustomerStore
 from pipeline.store.profile_store import ProfileStore
 from tests.builders import START, a_classification, a_post, an_enriched_post
@@ -154,9 +154,8 @@ def test_customers_who_left_the_crm_go_but_not_those_linked_by_hand(store):
     assert {customer for _, customer in store.contacts()} == {"0", "2"}
 
 
-def test_consents_and_customers_by_account(store):
+def test_customers_by_account(store):
     store.put_customers([(sara(), ["x:1", "instagram:2"]), (Customer("1002"), ["x:3"])], START)
-    assert dict(store.consents_by_account()) == {"x:1": (NO, YES), "instagram:2": (NO, YES)}
     assert dict(store.customers_by_account()) == {"x:1": sara(), "instagram:2": sara(), "x:3": Customer("1002")}
 
 
@@ -187,7 +186,21 @@ def test_many_customers_in_one_call(store):
     ]
     assert store.put_customers(many, START).links_added == 2000
     assert store.put_customers(many, START + DAY).unchanged == 1000
-    assert sum(1 for _ in store.consents_by_account()) == 2000
+    assert sum(1 for _ in store.customers_by_account()) == 2000
+
+
+def test_the_suppression_list_knows_accounts_and_customers(store):
+    store.suppress("x:1", "asked for it", START)
+    store.suppress("1001", "a journalist", START)
+    store.suppress("1001", "a colleague", START + DAY)
+    assert store.suppressed() == [
+        Suppressed("1001", "a colleague", START + DAY),
+        Suppressed("x:1", "asked for it", START),
+    ]
+    assert store.is_suppressed(["x:1", "7"])
+    assert not store.is_suppressed(["x:2", "7"])
+    assert (store.unsuppress("x:1"), store.unsuppress("x:1")) == (True, False)
+    assert not store.is_suppressed(["x:1"])
 
 
 def test_the_salt_is_made_once_and_a_wrong_one_is_refused(store, monkeypatch):
