@@ -30,6 +30,7 @@ from pipeline.config_sections import (
     SignalsSection,
     SpikesSection,
 )
+from pipeline.config_webhooks import WebhookName, WebhookSection, check_webhooks
 from pipeline.errors import ConfigError
 from pipeline.logic.alerts import AlertRule, AlertSettings, Department
 from pipeline.logic.care import CareSettings
@@ -45,6 +46,7 @@ from pipeline.logic.spikes import SpikeSettings
 from pipeline.logic.templates import TOPICS_FA, persian_name
 from pipeline.logic.wave_alerts import RULE as WAVE
 from pipeline.logic.wave_alerts import WaveSettings
+from pipeline.logic.webhooks import Subscription
 
 __all__ = ["CATEGORIES", "Config", "load_config"]
 
@@ -66,6 +68,7 @@ class Config(Section):
     spikes: SpikesSection = SpikesSection()
     actions: ActionsSection = ActionsSection()
     profiles: ProfileSection = ProfileSection()
+    webhooks: dict[WebhookName, WebhookSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
@@ -96,6 +99,7 @@ class Config(Section):
             raise ValueError(f"alerts: the name {WAVE!r} is that of waves of complaints (section spikes)")
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"alerts: the name {min(twice)!r} is used twice; alert ids are made of it")
+        check_webhooks(self.webhooks, self.departments, names, [policy.name for policy in self.actions.policies])
         return self
 
     def _above(self, name: str) -> str | None:
@@ -211,6 +215,10 @@ class Config(Section):
             time_zone=self.time_zone,
         )
         return WaveSettings(self.alert_settings(), spikes, of.level)
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Who is told of alerts and actions over HTTP."""
+        return tuple(section.subscription(name) for name, section in self.webhooks.items())
 
     def profile_settings(self) -> ProfileSettings:
         """What `FoldProfiles` takes."""

@@ -11,7 +11,22 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from pipeline.errors import ConfigError, ShenavaError
-from runners import alerts, crm, experiments, identity, insight, jobs, logs, profile, publish, review, store, suppress
+from runners import (
+    alerts,
+    cases,
+    crm,
+    experiments,
+    identity,
+    insight,
+    jobs,
+    logs,
+    profile,
+    publish,
+    review,
+    store,
+    suppress,
+    webhooks,
+)
 from runners.flags import add_command, add_json, add_model
 
 # Nothing may be fetched at run time unless a hub name is asked for with --model.
@@ -97,15 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--limit", type=int, metavar="N", help="at most so many records")
 
     experiments.add_parsers(commands)
-    review.add_parser(commands)
-    publish.add_parser(commands)
-    alerts.add_parser(commands)
-    crm.add_parser(commands)
-    identity.add_parser(commands)
-    insight.add_parser(commands)
-    profile.add_parser(commands)
-    suppress.add_parser(commands)
-    store.add_parser(commands)
+    for each in (review, publish, alerts, cases, profile, insight, crm, identity, suppress, webhooks, store):
+        each.add_parser(commands)
     return parser
 
 

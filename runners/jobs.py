@@ -117,6 +117,7 @@ def _run_job(given: argparse.Namespace) -> int:
         store=given.store,
         model=given.model,
         overwrite=given.overwrite,
+        deliver=given.webhooks == "deliver",
     )
     place = {"output": str(job.output), "store": connect(job.store_url)[1]}
     asked = {"input": job.input, "config": str(job.config_path), "model": job.model, **place}
@@ -166,6 +167,12 @@ def _job_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
     parser.add_argument("--store", metavar="URL", help="profiles and cases (default: sqlite:///OUTPUT/profiles.db)")
+    parser.add_argument(
+        "--webhooks",
+        choices=["deliver", "queue"],
+        default="deliver",
+        help="send them, too, or leave them in the store for `shenava webhooks deliver` (default: deliver)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run in OUTPUT")
     parser.add_argument(
         "--log-format",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -24,6 +25,7 @@ from pipeline.errors import ConfigError
 from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
 from pipeline.io.permit_actions import PermitActions
+from pipeline.io.queue_webhooks import QueueWebhooks
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.io.write_files import WriteFiles
@@ -33,7 +35,7 @@ from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
 from pipeline.store.base import SqlStore
 from pipeline.store.profile_store import ProfileStore
-from runners import outcome, progress
+from runners import deliveries, outcome, progress
 
 MANIFEST = "run.json"
 OUTPUTS = (
@@ -62,6 +64,8 @@ class Job:
     store: str | None = None
     model: str = str(loading.DEFAULT_MODEL)
     overwrite: bool = False
+    deliver: bool = True
+    """Send webhooks, too; else they wait in the store for `shenava webhooks deliver`."""
 
     @property
     def store_url(self) -> str:
@@ -77,6 +81,7 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
         LostRecordsError: in = good + failed + duplicates does not hold.
     """
     started = time.monotonic()
+    to = receivers(job)
     expand_input(job.input)
     # loaded here, once for the process: a model that does not fit stops the run before anything is written
     loading.load(job.model)
@@ -89,6 +94,7 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
         graph.build(pipeline, job.config, ports(job))
         result = pipeline.run()
         result.wait_until_finish()
+    deliveries.deliver_due(job.store_url, to)
     summary = outcome.summarise(job, counters(result), time.monotonic() - started)
     (job.output / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     outcome.balance(summary["records"])
@@ -112,9 +118,9 @@ def ports(job: Job) -> Ports:
             store=KeepInStore(job.store_url, "put_cases"),
             avro=WriteFiles(f"{output}/cases", "case", _case_order),
         ),
-        write_alerts=WriteAll(store=KeepInStore(job.store_url, "put_alerts"), files=alert_files(job)),
+        write_alerts=WriteAll(store=keep_told(job, "put_alerts"), files=alert_files(job)),
         permit_actions=PermitActions(job.store_url),
-        write_actions=WriteAll(store=KeepInStore(job.store_url, "put_actions"), avro=action_files(job)),
+        write_actions=WriteAll(store=keep_told(job, "put_actions"), avro=action_files(job)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
         keep_courses=KeepInStore(job.store_url, "put_courses"),
         count_service=CountService(job.store_url, job.config.time_zone),
@@ -141,6 +147,26 @@ def alert_files(job: Job) -> beam.PTransform:
 def action_files(job: Job) -> beam.PTransform:
     """What to do for customers next."""
     return WriteFiles(str(job.output / "actions"), "action", _action_order)
+
+
+def keep_told(job: Job, what: Literal["put_alerts", "put_actions"]) -> beam.PTransform:
+    """Into the store, and before that into the outbox of the webhooks: what the store has is never told again."""
+    to, store = job.config.subscriptions(), KeepInStore(job.store_url, what)
+    return _QueueThenKeep(QueueWebhooks(job.store_url, to, system_clock), store) if to else store
+
+
+class _QueueThenKeep(beam.PTransform):
+    def __init__(self, outbox: beam.PTransform, store: beam.PTransform) -> None:
+        super().__init__()
+        self._outbox, self._store = outbox, store
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        return records | "To outbox" >> self._outbox | "Keep" >> self._store
+
+
+def receivers(job: Job) -> deliveries.Receivers:
+    """Whom this run delivers webhooks to; ConfigError when a secret is missing."""
+    return deliveries.receivers(job.config.subscriptions(), os.environ) if job.deliver else ()
 
 
 def create_tables(job: Job) -> None:

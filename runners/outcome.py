@@ -6,6 +6,7 @@ import resource
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ShenavaError
+from pipeline.store.outbox import Outbox
 from pipeline.store.profile_store import ProfileStore
 
 if TYPE_CHECKING:
@@ -71,10 +72,22 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
         "actions": group("actions.policy."),
         "cases": group("cases."),
         "kpis": {"rows": count("kpis.rows")},
+        "webhooks": _webhooks(job),
         "seconds": round(seconds, 1),
         "posts_per_second": round(count("classify.posts") / seconds, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+
+
+def _webhooks(job: Job) -> dict[str, dict[str, int]]:
+    """Receiver → state → messages, as they stand in the store."""
+    if not job.config.webhooks:
+        return {}
+    outbox = Outbox(job.store_url)
+    try:
+        return outbox.counts()
+    finally:
+        outbox.close()
 
 
 def balance(records: dict[str, int]) -> None:

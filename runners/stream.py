@@ -22,14 +22,14 @@ from google.api_core.exceptions import PermissionDenied
 from models import loading
 from pipeline import graph, metrics
 from pipeline.errors import ShenavaError
-from pipeline.io.keep_care import KeepInStore, RecallCare
+from pipeline.io.keep_care import RecallCare
 from pipeline.io.publish import Publish
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
 from pipeline.store.care_store import CareStore
-from runners import health, local, logs, outcome, pubsub, pubsub_engine
+from runners import deliveries, health, local, logs, outcome, pubsub, pubsub_engine
 from runners.held_messages import HeldMessages
 from runners.local import Job
 
@@ -66,6 +66,7 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         StreamEndedError: it ended, and not because it was asked to.
     """
     started = time.monotonic()
+    to = local.receivers(job)
     pulse = pubsub_engine.Pulse()
     watching = health.watched(watch or health.Watch(), pulse)
     with watching, _stopped_by_signals(pulse.stopping), pubsub.subscriber() as client:
@@ -82,7 +83,8 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         _log.info("reading", extra=logs.fields(subscription=str(topics.posts), model=model))
         held = HeldMessages(client, topics.posts.subscription)
         with pubsub_engine.pulling(pulse, held):
-            pipeline.run().wait_until_finish()
+            with deliveries.delivering(job.store_url, to):
+                pipeline.run().wait_until_finish()
             if not pulse.stopping.is_set():
                 raise StreamEndedError("the stream ended by itself, which none does; what was under way comes again")
             held.finish()
@@ -119,10 +121,10 @@ def ports(job: Job, topics: Topics) -> Ports:
         write_reviews=and_to(topics.reviews, _review_attributes, files.write_reviews),
         recall_care=RecallCare(job.store_url, job.config.recall_within),
         write_alerts=_PublishThenKeep(
-            topics.alerts, _alert_attributes, local.alert_files(job), KeepInStore(job.store_url, "put_alerts")
+            topics.alerts, _alert_attributes, local.alert_files(job), local.keep_told(job, "put_alerts")
         ),
         write_actions=_PublishThenKeep(
-            topics.actions, _action_attributes, local.action_files(job), KeepInStore(job.store_url, "put_actions")
+            topics.actions, _action_attributes, local.action_files(job), local.keep_told(job, "put_actions")
         ),
         write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
     )

@@ -65,6 +65,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table.add_row("[bold]cases[/]", f"{sum(found['cases'].values()):,}: {_counts(found['cases'])}")
     if found["actions"]:
         table.add_row("[bold]actions[/]", f"{sum(found['actions'].values()):,}: {_counts(found['actions'])}")
+    for name, states in found["webhooks"].items():
+        table.add_row("webhook", f"{name}: {_counts(states)}")
     table.add_row("profiles", f"{found['profiles']['accounts']:,} accounts")
     table.add_row(
         "run",
