@@ -34,7 +34,11 @@ RUN = [
 ]
 POSTGRESQL = ["psycopg[binary]>=3.2"]
 TRAIN = ["accelerate>=1.1", "matplotlib>=3.9", "scikit-learn>=1.5"]
+BIGQUERY = ["google-cloud-bigquery>=3.47"]
+DUCKDB = ["duckdb>=1.5,<2"]
 TEST = [
+    "bqemulator==1.4.0",
+    "duckdb-extension-spatial==1.5.5",
     "hypothesis>=6.100",
     "mypy>=1.13",
     "pytest>=8",
@@ -44,6 +48,8 @@ TEST = [
     "types-requests",
     "types-tqdm",
     *POSTGRESQL,
+    *BIGQUERY,
+    *DUCKDB,
     *TRAIN,
 ]
 
@@ -69,6 +75,6 @@ setup(
         "runners": ["config/*.yaml"],
     },
     install_requires=RUN,
-    extras_require={"train": TRAIN, "test": TEST, "postgresql": POSTGRESQL},
+    extras_require={"train": TRAIN, "test": TEST, "bigquery": BIGQUERY, "duckdb": DUCKDB, "postgresql": POSTGRESQL},
     entry_points={"console_scripts": ["shenava = runners.cli:main"]},
 )

@@ -13,6 +13,7 @@ from pipeline.transforms.care_for_customers import CareForCustomers
 from pipeline.transforms.classify_posts import ClassifyPosts
 from pipeline.transforms.detect_waves import DetectWaves
 from pipeline.transforms.drop_duplicates import DropDuplicates
+from pipeline.transforms.drop_forgotten import DropForgotten, DropForgottenLetters
 from pipeline.transforms.enrich_posts import EnrichPosts
 from pipeline.transforms.fold_profiles import FoldProfiles
 from pipeline.transforms.parse_posts import ParsePosts
@@ -21,7 +22,8 @@ from pipeline.transforms.parse_posts import ParsePosts
 def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     """Lay the graph onto `pipeline`.
 
-    Every record that is read ends as exactly one enriched event, one dead letter or one counted duplicate.
+    Every record that is read ends as exactly one enriched event, one dead letter, or is one counted duplicate or
+    post of somebody who is forgotten.
     """
     failures: list[beam.PCollection] = []
 
@@ -31,7 +33,8 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
 
     records = pipeline | "Read posts" >> ports.read_posts
     parsed = keep(records | "Parse posts" >> ParsePosts(config.parse_settings(), ports.clock))
-    fresh = parsed | "Drop duplicates" >> DropDuplicates()
+    heard = parsed | "Drop forgotten" >> DropForgotten(ports.forgotten)
+    fresh = heard | "Drop duplicates" >> DropDuplicates()
     classified = keep(fresh | "Classify posts" >> ClassifyPosts(ports.classifier))
     enriched = keep(classified | "Enrich posts" >> EnrichPosts(config.enrich_settings()))
 
@@ -45,7 +48,7 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     recalled = pipeline | "Recall care" >> ports.recall_care
     addressed = enriched | "Address posts" >> AddressPosts(recalled)
     care = addressed | "Care for customers" >> CareForCustomers(
-        config.care_settings(), ports.explain, ports.clock, recalled
+        config.care_settings(), ports.explain, ports.clock, recalled, ports.forgotten
     )
     habits = pipeline | "Recall waves" >> ports.recall_waves
     waves = care.sightings | "Detect waves" >> DetectWaves(config.wave_settings(), ports.clock, habits)
@@ -56,4 +59,5 @@ def build(pipeline: beam.Pipeline, config: Config, ports: Ports) -> None:
     care.facts | "Keep facts" >> ports.keep_facts
     waves.courses | "Keep courses" >> ports.keep_courses
     care.kpis | "Count service" >> ports.count_service | "Write KPIs" >> ports.write_kpis
-    failures | "Collect failures" >> beam.Flatten() | "Write dead letters" >> ports.write_dead_letters
+    letters = failures | "Collect failures" >> beam.Flatten()
+    letters | "Drop letters" >> DropForgottenLetters(ports.forgotten) | "Write dead letters" >> ports.write_dead_letters

@@ -15,6 +15,7 @@ import apache_beam as beam
 from apache_beam.ml.inference.base import ModelHandler
 
 from pipeline.logic.alerts import Explain
+from pipeline.transforms.drop_forgotten import Forgotten
 
 Clock = Callable[[], datetime]
 
@@ -29,6 +30,8 @@ class Ports:
     """ParsedPost → Classification, or RecordError for the one post it cannot take."""
     explain: Explain
     """Redacted text of an alert, and its decision → the words that carried it. Never asked for other posts."""
+    forgotten: Forgotten
+    """Who asked to be forgotten: the tombstones of the store."""
     write_enriched: beam.PTransform
     """EnrichedPost → warehouse."""
     write_reviews: beam.PTransform

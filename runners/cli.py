@@ -16,15 +16,19 @@ from runners import (
     cases,
     crm,
     experiments,
+    exports,
+    forget,
     identity,
     insight,
     jobs,
     logs,
     profile,
     publish,
+    retain,
     review,
     store,
     suppress,
+    warehouse,
     webhooks,
 )
 from runners.flags import add_command, add_json, add_model
@@ -112,7 +116,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--limit", type=int, metavar="N", help="at most so many records")
 
     experiments.add_parsers(commands)
-    for each in (review, publish, alerts, cases, profile, insight, crm, identity, suppress, webhooks, store):
+    for each in (review, publish, alerts, cases, webhooks):
+        each.add_parser(commands)
+    for each in (profile, insight, crm, identity, suppress, forget, retain):
+        each.add_parser(commands)
+    for each in (exports, warehouse, store):
         each.add_parser(commands)
     return parser
 

@@ -36,6 +36,7 @@ _log = logging.getLogger(f"{logs.OWN}.pubsub")
 # each post leaves the graph's common part by one of these
 _REACHED = (
     "parse.failed",
+    "forgotten.posts",
     "deduplicate.duplicates",
     "classify.failed",
     "enrich.failed",

@@ -105,6 +105,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def _run_job(given: argparse.Namespace) -> int:
     from pipeline.config import load_config
+    from pipeline.io.bigquery_names import parse_bigquery
     from pipeline.io.pubsub_names import is_pubsub
     from pipeline.store.database import connect
     from runners import health, local, stream, summary
@@ -117,6 +118,7 @@ def _run_job(given: argparse.Namespace) -> int:
         store=given.store,
         model=given.model,
         overwrite=given.overwrite,
+        warehouse=parse_bigquery(given.warehouse, "--warehouse") if given.warehouse else None,
         deliver=given.webhooks == "deliver",
     )
     place = {"output": str(job.output), "store": connect(job.store_url)[1]}
@@ -167,6 +169,9 @@ def _job_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--runner", choices=["local"], default="local", help="where the pipeline runs (default: local)")
     parser.add_argument("--store", metavar="URL", help="profiles and cases (default: sqlite:///OUTPUT/profiles.db)")
+    parser.add_argument(
+        "--warehouse", metavar="bigquery://PROJECT/DATASET", help="write records there too (extra: shenava[bigquery])"
+    )
     parser.add_argument(
         "--webhooks",
         choices=["deliver", "queue"],

@@ -22,6 +22,8 @@ from pipeline import graph
 from pipeline.clock import system_clock
 from pipeline.config import Config
 from pipeline.errors import ConfigError
+from pipeline.io.bigquery_names import BigQueryDataset
+from pipeline.io.forgotten import Forgotten
 from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
 from pipeline.io.permit_actions import PermitActions
@@ -35,7 +37,7 @@ from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
 from pipeline.store.base import SqlStore
 from pipeline.store.profile_store import ProfileStore
-from runners import deliveries, outcome, progress
+from runners import deliveries, export_profiles, outcome, progress, warehouse_bigquery, warehouse_ports
 
 MANIFEST = "run.json"
 OUTPUTS = (
@@ -46,6 +48,7 @@ OUTPUTS = (
     "kpis",
     "review",
     "dead_letters",
+    "profiles",
     "profiles.db",
     "profiles.db-wal",
     "profiles.db-shm",
@@ -64,6 +67,8 @@ class Job:
     store: str | None = None
     model: str = str(loading.DEFAULT_MODEL)
     overwrite: bool = False
+    warehouse: BigQueryDataset | None = None
+    """Where records go beside the files."""
     deliver: bool = True
     """Send webhooks, too; else they wait in the store for `shenava webhooks deliver`."""
 
@@ -88,13 +93,16 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
     ProfileStore(job.store_url).close()
     _claim(job.output, job.overwrite)
     create_tables(job)
+    if job.warehouse:
+        warehouse_bigquery.make(job.warehouse)
     with progress.shown(show_progress):
         # the engine is named: DirectRunner would first look for another one on the web (design, section 10)
         pipeline = beam.Pipeline(FnApiRunner(), options=PipelineOptions([]))
-        graph.build(pipeline, job.config, ports(job))
+        graph.build(pipeline, job.config, and_warehouse(job, ports(job)))
         result = pipeline.run()
         result.wait_until_finish()
     deliveries.deliver_due(job.store_url, to)
+    export_profiles.snapshot(job.store_url, job.output, job.warehouse)
     summary = outcome.summarise(job, counters(result), time.monotonic() - started)
     (job.output / MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     outcome.balance(summary["records"])
@@ -108,6 +116,7 @@ def ports(job: Job) -> Ports:
         read_posts=_ReadCounted(job.input),
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
         explain=AlertExplainer(job.model) if job.config.explain_alerts else _unexplained,
+        forgotten=Forgotten(job.store_url),
         write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
         write_reviews=WriteFiles(f"{output}/review", "review", _review_order, _review_date),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
@@ -116,7 +125,7 @@ def ports(job: Job) -> Ports:
         recall_waves=RecallWaves(job.store_url, alerts=not job.overwrite),
         write_cases=WriteAll(
             store=KeepInStore(job.store_url, "put_cases"),
-            avro=WriteFiles(f"{output}/cases", "case", _case_order),
+            avro=WriteFiles(f"{output}/cases", "case", _case_order, _case_date),
         ),
         write_alerts=WriteAll(store=keep_told(job, "put_alerts"), files=alert_files(job)),
         permit_actions=PermitActions(job.store_url),
@@ -130,6 +139,11 @@ def ports(job: Job) -> Ports:
     )
 
 
+def and_warehouse(job: Job, to: Ports) -> Ports:
+    """These ports, and BigQuery beside them where the job names a dataset."""
+    return warehouse_ports.and_bigquery(to, job.warehouse, job.output) if job.warehouse else to
+
+
 def _unexplained(text: str, head: str, label: str) -> Sequence[str]:
     del text, head, label
     return ()
@@ -139,14 +153,14 @@ def alert_files(job: Job) -> beam.PTransform:
     """Alerts for programs (Avro) and for people (JSON Lines)."""
     directory = str(job.output / "alerts")
     return WriteAll(
-        avro=WriteFiles(directory, "alert", _alert_order),
+        avro=WriteFiles(directory, "alert", _alert_order, _alert_date),
         json_lines=WriteFiles(directory, "alert", _alert_order, file_format="jsonl"),
     )
 
 
 def action_files(job: Job) -> beam.PTransform:
     """What to do for customers next."""
-    return WriteFiles(str(job.output / "actions"), "action", _action_order)
+    return WriteFiles(str(job.output / "actions"), "action", _action_order, _action_date)
 
 
 def keep_told(job: Job, what: Literal["put_alerts", "put_actions"]) -> beam.PTransform:
@@ -184,9 +198,23 @@ def _claim(output: Path, overwrite: bool) -> None:
             f"--output {output} holds an earlier run ({earlier[0].name}); "
             "choose another directory, or say --overwrite to replace it"
         )
+    stays = _emptied(output / "profiles.db")
     for path in earlier:
+        if path.name.startswith("profiles.db") and stays:
+            continue
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     make_output(output)
+
+
+def _emptied(database: Path) -> bool:
+    """Whether the store of an earlier run holds what people said, which stays: all else in it is removed."""
+    if not database.exists() or not database.read_bytes().startswith(b"SQLite format 3"):
+        return False
+    store = SqlStore(f"sqlite:///{database}")
+    try:
+        return store.empty_derived()
+    finally:
+        store.close()
 
 
 def make_output(output: Path) -> None:
@@ -233,8 +261,16 @@ def _case_order(case: Case) -> tuple[Any, str]:
     return case.opened_at, case.case_id
 
 
+def _case_date(case: Case) -> str:
+    return f"date={case.opened_at:%Y-%m-%d}"
+
+
 def _alert_order(alert: Alert) -> tuple[Any, str]:
     return alert.raised_at or alert.created_at, alert.alert_id
+
+
+def _alert_date(alert: Alert) -> str:
+    return f"date={alert.raised_at or alert.created_at:%Y-%m-%d}"
 
 
 def _review_order(review: Review) -> tuple[Any, ...]:
@@ -247,6 +283,10 @@ def _review_date(review: Review) -> str:
 
 def _action_order(action: Action) -> tuple[Any, ...]:
     return action.at, action.action_id, action.revision
+
+
+def _action_date(action: Action) -> str:
+    return f"date={action.at:%Y-%m-%d}"
 
 
 def _kpi_order(row: Kpi) -> tuple[Any, ...]:

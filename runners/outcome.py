@@ -39,13 +39,16 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
             "review": str(job.output / "review"),
             "kpis": str(job.output / "kpis"),
             "dead_letters": str(job.output / "dead_letters"),
+            "snapshot": str(job.output / "profiles"),
             "profiles": ProfileStore(job.store_url).shown_url,
         },
         "records": {
             "in": count("read.records"),
             "good": count("enriched_post.rows_avro"),
-            "failed": count("dead_letter.rows_avro"),
+            # what the warehouse refused is a good record, and a dead letter beside it
+            "failed": count("dead_letter.rows_avro") - count("warehouse.failed"),
             "duplicates": count("deduplicate.duplicates"),
+            "forgotten": count("forgotten.posts") + count("forgotten.letters"),
         },
         "failed_by_reason": group("parse.failed.")
         | {step: n for step in ("classify", "enrich") if (n := count(f"{step}.failed"))},
@@ -72,6 +75,7 @@ def summarise(job: Job, counted: dict[str, int], seconds: float) -> dict[str, An
         "actions": group("actions.policy."),
         "cases": group("cases."),
         "kpis": {"rows": count("kpis.rows")},
+        "warehouse": group("warehouse."),
         "webhooks": _webhooks(job),
         "seconds": round(seconds, 1),
         "posts_per_second": round(count("classify.posts") / seconds, 1),
@@ -92,9 +96,9 @@ def _webhooks(job: Job) -> dict[str, dict[str, int]]:
 
 def balance(records: dict[str, int]) -> None:
     """Counted at the edges, so that a loss anywhere between them shows."""
-    out = records["good"] + records["failed"] + records["duplicates"]
+    out = records["good"] + records["failed"] + records["duplicates"] + records["forgotten"]
     if out != records["in"]:
         raise LostRecordsError(
-            f"in = {records['in']} but good + failed + duplicates = {out}: {records}. "
+            f"in = {records['in']} but good + failed + duplicates + forgotten = {out}: {records}. "
             "Please report this with the input; the outputs are not to be trusted."
         )

@@ -29,7 +29,7 @@ from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
 from pipeline.store.care_store import CareStore
-from runners import deliveries, health, local, logs, outcome, pubsub, pubsub_engine
+from runners import deliveries, export_profiles, health, local, logs, outcome, pubsub, pubsub_engine, warehouse_bigquery
 from runners.held_messages import HeldMessages
 from runners.local import Job
 
@@ -74,12 +74,14 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
         model = loading.load(job.model).name
         local.make_output(job.output)
         local.create_tables(job)
+        if job.warehouse:
+            warehouse_bigquery.make(job.warehouse)
         if topics.replay_from:
             _seek(topics.posts, topics.replay_from)
         # the engine is named, see runners/local.py
         metrics.forget()
         pipeline = beam.Pipeline(BundleBasedDirectRunner(), options=PipelineOptions(["--streaming"]))
-        graph.build(pipeline, job.config, ports(job, topics))
+        graph.build(pipeline, job.config, local.and_warehouse(job, ports(job, topics)))
         _log.info("reading", extra=logs.fields(subscription=str(topics.posts), model=model))
         held = HeldMessages(client, topics.posts.subscription)
         with pubsub_engine.pulling(pulse, held):
@@ -89,12 +91,13 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
                 raise StreamEndedError("the stream ended by itself, which none does; what was under way comes again")
             held.finish()
     _log.info("drained", extra=logs.fields(**health.counts(pulse)))
+    export_profiles.snapshot(job.store_url, job.output, job.warehouse)
     summary = outcome.summarise(job, metrics.tally(), time.monotonic() - started)
     # a stream writes a case at each of its steps and a profile in each bundle: how they stand is in the store
     summary["cases"] = dict(Counter(case.state for case in _stored_cases(job)).most_common())
     (job.output / local.MANIFEST).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     records = summary["records"]
-    if records["good"] + records["failed"] + records["duplicates"] < records["in"]:
+    if records["good"] + records["failed"] + records["duplicates"] + records["forgotten"] < records["in"]:
         outcome.balance(records)  # more than came in is no loss: a bundle that was tried again counts again
     return summary
 

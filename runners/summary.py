@@ -48,7 +48,8 @@ def _numbers(found: Mapping[str, Any]) -> Table:
     table.add_row(
         "[bold]posts[/]",
         f"{records['in']:,} in = {records['good']:,} good + {records['failed']:,} failed"
-        f" + {records['duplicates']:,} duplicates",
+        f" + {records['duplicates']:,} duplicates"
+        + (f" + {records['forgotten']:,} forgotten" if records["forgotten"] else ""),
     )
     if found["failed_by_reason"]:
         table.add_row("failed", _counts(found["failed_by_reason"]))

@@ -34,10 +34,6 @@ class ListedCase:
 class CaseList(SqlStore):
     """Reads only."""
 
-    def must_exist(self) -> None:
-        """Raises ConfigError when the store is a SQLite file that is not there; opening it would make it."""
-        database.must_exist(self._engine, self.shown_url)
-
     def find(
         self,
         states: Collection[str] = WAITING,

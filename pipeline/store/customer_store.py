@@ -23,10 +23,6 @@ from pipeline.store.profile_tables import PROFILES
 class CustomerStore(SqlStore):
     """Writes are idempotent; every one is a transaction. Times given and returned are UTC."""
 
-    def must_exist(self) -> None:
-        """Raises ConfigError when there is no store: for who only looks."""
-        database.must_exist(self._engine, self.shown_url)
-
     def put_customers(self, customers: Iterable[tuple[Customer, Collection[str]]], at: datetime) -> Imported:
         """Write customers with their accounts, consents and contacts as the CRM has them at that time.
 

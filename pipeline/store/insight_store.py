@@ -26,10 +26,6 @@ _NO_POSTS = 0
 class InsightStore(SqlStore):
     """Reads profiles, links and open cases; writes the tables `insights` and `interests`."""
 
-    def must_exist(self) -> None:
-        """Raises ConfigError when there is no such file: whoever only looks would make it by opening it."""
-        database.must_exist(self._engine, self.shown_url)
-
     def size(self) -> int:
         """Number of profiles that hold a post."""
         with database.reading(self._engine) as connection:

@@ -23,7 +23,7 @@ INSIGHTS = Table(
     Column("document", JSON, nullable=False, comment="the whole Insight of pipeline/logic/insight.py"),
 )
 INTERESTS = Table(
-    "interests",
+    "interest_weights",
     METADATA,
     Column("subject", String, primary_key=True, comment="as insights.subject"),
     Column("interest", String, primary_key=True, index=True),

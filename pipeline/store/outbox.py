@@ -48,10 +48,6 @@ class Delivery:
 class Outbox(SqlStore):
     """Every method is a transaction; raises TransientError when the database is away: nothing was written."""
 
-    def must_exist(self) -> None:
-        """Raises ConfigError when the store is a SQLite file that is not there; opening it would make it."""
-        database.must_exist(self._engine, self.shown_url)
-
     def put(self, records: Iterable[Alert | Action], to: Sequence[Subscription], now: datetime) -> int:
         """Queue the records for whom they concern; returns how many messages that made.
 

@@ -49,10 +49,6 @@ class Person:
 class PersonStore(SqlStore):
     """Reads only."""
 
-    def must_exist(self) -> None:
-        """Raises ConfigError when there is no such file: whoever only looks would make it by opening it."""
-        database.must_exist(self._engine, self.shown_url)
-
     def person(self, subject: str, now: datetime) -> Person | None:
         """Everything of a customer, or of an account, up to now; None when the store knows neither."""
         with database.reading(self._engine) as connection:

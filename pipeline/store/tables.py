@@ -8,4 +8,8 @@ from pipeline.store.metadata import METADATA
 MODULES = (profile_tables, care_tables, kpi_tables, customer_tables, insight_tables, outbox_tables)
 """Importing a module hangs its tables on METADATA."""
 
-__all__ = ["METADATA", "MODULES"]
+TOLD = frozenset({"customers", "links", "parted", "consents", "contacts", "suppressed", "forgotten"})
+"""Tables of what people said: no run over posts can make them again."""
+BOOKKEEPING = frozenset({"secrets", "alembic_version"})
+
+__all__ = ["BOOKKEEPING", "METADATA", "MODULES", "TOLD"]

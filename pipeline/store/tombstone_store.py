@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import MetaData, func, or_, select
+from sqlalchemy import func, or_, select
 
 from pipeline.logic.tombstones import Tombstones, subject_hash
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.customer_tables import FORGOTTEN, SECRETS
+from pipeline.store.customer_tables import FORGOTTEN
 from pipeline.store.secrets import salt
 
-_KEPT = frozenset({FORGOTTEN.name, SECRETS.name, "alembic_version"})
 NOBODY = Tombstones(b"", frozenset())
 
 
@@ -46,24 +45,6 @@ class TombstoneStore(SqlStore):
                 done = statement.on_conflict_do_nothing().returning(FORGOTTEN.c.hash)
                 written += len(connection.execute(done).all())
         return written
-
-    def empty_all_else(self) -> bool:
-        """Empty every table but those of tombstones and of the salt, for a run that replaces an earlier one; False, and
-        nothing is done, when nobody is forgotten here.
-
-        Raises:
-            TransientError: the database is away or locked; nothing was removed.
-        """
-        metadata = MetaData()
-        with database.reading(self._engine) as connection:
-            metadata.reflect(connection)
-        if FORGOTTEN.name not in metadata.tables or not self.state()[0]:
-            return False
-        with database.writing(self._engine) as connection:
-            for table in reversed(metadata.sorted_tables):
-                if table.name not in _KEPT:
-                    connection.execute(table.delete())
-        return True
 
     def lift(self, subject: str) -> int:
         """Take the tombstone of an account or customer away, with its aliases; returns how many rows went."""

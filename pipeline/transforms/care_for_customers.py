@@ -23,6 +23,7 @@ from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
 from pipeline.records import Action, Alert, Case, Customer
 from pipeline.transforms.count_alert import count_alert
+from pipeline.transforms.drop_forgotten import Forgotten
 from pipeline.transforms.event_clock import set_clock, strike
 from pipeline.transforms.keys import pairs_of
 
@@ -53,7 +54,8 @@ class CareForCustomers(beam.PTransform):
     revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
     each id is the same in both. A timer beyond the clock does nothing: an engine that drains runs all timers.
     Guarantees: event time; ids are deterministic. Only what escalates a post is explained, once a post.
-    An error of `explain` fails the bundle.
+    An error of `explain` fails the bundle. Nothing is told of who is forgotten, whatever a stream still remembers of
+    them; counted in `forgotten.customers`.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class CareForCustomers(beam.PTransform):
         explain: Explain,
         clock: Callable[[], datetime],
         recalled: beam.PCollection[tuple[str, Known]],
+        forgotten: Forgotten,
     ) -> None:
         super().__init__()
-        self._settings, self._explain, self._clock, self._recalled = settings, explain, clock, recalled
+        self._settings, self._explain, self._clock = settings, explain, clock
+        self._recalled, self._forgotten = recalled, forgotten
 
     def expand(self, posts: beam.PCollection) -> Care:
-        given = (self._settings, self._explain, self._clock)
+        given = (self._settings, self._explain, self._clock, self._forgotten)
         brands = self._settings.cases.alerts.brands
         facts = posts | "What each post means" >> beam.MapTuple(lambda customer, each: (customer, fact(each, brands)))
         known = (
@@ -87,8 +91,16 @@ def _told(do: beam.DoFn) -> beam.PTransform:
 
 
 class _TellFn(beam.DoFn):
-    def __init__(self, settings: CareSettings, explain: Explain, clock: Callable[[], datetime]) -> None:
-        self._settings, self._explain, self._clock = settings, explain, clock
+    def __init__(
+        self, settings: CareSettings, explain: Explain, clock: Callable[[], datetime], forgotten: Forgotten
+    ) -> None:
+        self._settings, self._explain, self._clock, self._forgotten = settings, explain, clock, forgotten
+
+    def _is_forgotten(self, customer: str) -> bool:
+        covered = self._forgotten().covers(customer)
+        if covered:
+            counter("forgotten.customers").inc()
+        return covered
 
     def _say(self, told: Told, facts: Iterable[Fact]) -> Iterable[Any]:
         """What is told, on its way out; the alerts that escalate a post with the words that carried it."""
@@ -119,6 +131,8 @@ class _TellFn(beam.DoFn):
 class _TellOnceFn(_TellFn):
     def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
         customer, (facts, before) = element[0], _taken_apart(element[1])
+        if self._is_forgotten(customer):
+            return
         after = tell(customer, facts, self._settings, self._clock(), before.crm)
         fresh = news(before, after)
         # the files of a run hold every case as it stands, changed or not
@@ -141,6 +155,8 @@ class _KeepTellingFn(_TellFn):
         clock: Any = beam.DoFn.TimerParam(CLOCK),
     ) -> Iterable[Any]:
         customer, heard = element
+        if self._is_forgotten(customer):
+            return []
         before = list(facts.read())
         if isinstance(heard, Known):
             self._remember(heard, told, now)
@@ -171,7 +187,9 @@ class _KeepTellingFn(_TellFn):
         clock: Any = beam.DoFn.TimerParam(CLOCK),
     ) -> Iterable[Any]:
         moment = strike(at, now, self._clock)
-        return self._go_on(customer, list(facts.read()), told, moment, clock) if moment else ()
+        if moment is None or self._is_forgotten(customer):
+            return ()
+        return self._go_on(customer, list(facts.read()), told, moment, clock)
 
     def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:
         before = told.read() or NOTHING

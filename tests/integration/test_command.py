@@ -189,7 +189,13 @@ def test_dead_letters_are_replayed_into_the_same_store_once_the_mistake_is_mende
     store = ["--store", f"sqlite:///{tmp_path}/store.db", "--json"]
     wrong = ["run", "--input", str(posts), "--format", "telegram", "--output", str(tmp_path / "out"), *store]
     assert main(wrong) == 0
-    assert json.loads(capsys.readouterr().out)["records"] == {"in": 2, "good": 0, "failed": 2, "duplicates": 0}
+    assert json.loads(capsys.readouterr().out)["records"] == {
+        "in": 2,
+        "good": 0,
+        "failed": 2,
+        "duplicates": 0,
+        "forgotten": 0,
+    }
     replay = ["replay", str(tmp_path / "out" / "dead_letters"), *store]
     assert main([*replay, "--format", "mastodon", "--output", str(tmp_path / "again")]) == 0
     assert json.loads(capsys.readouterr().out)["records"]["failed"] == 2
@@ -197,5 +203,5 @@ def test_dead_letters_are_replayed_into_the_same_store_once_the_mistake_is_mende
     assert (Path(first["source"]).name, first["position"]) == ("posts.jsonl", 1)
     assert main([*replay, "--output", str(tmp_path / "mended")]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["records"] == {"in": 2, "good": 2, "failed": 0, "duplicates": 0}
+    assert found["records"] == {"in": 2, "good": 2, "failed": 0, "duplicates": 0, "forgotten": 0}
     assert found["profiles"]["changed"] == 1

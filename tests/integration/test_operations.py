@@ -164,7 +164,7 @@ def test_no_post_is_in_the_log_when_all_goes_well(pubsub, tmp_path, capfd):
     assert stream(pubsub, tmp_path) == 0
     watcher.join()
     out, err = capfd.readouterr()
-    assert json.loads(out)["records"] == {"in": 3, "good": 1, "failed": 2, "duplicates": 0}
+    assert json.loads(out)["records"] == {"in": 3, "good": 1, "failed": 2, "duplicates": 0, "forgotten": 0}
     assert MARKER not in err
     assert [json.loads(line)["message"] for line in err.splitlines()][-1] == "drained"
 

@@ -22,6 +22,7 @@ from pipeline.logic.lexicon import Lexicon
 from pipeline.logic.profile import ProfileSettings
 from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar
+from pipeline.logic.tombstones import Tombstones
 from pipeline.metrics import counter, counters
 from pipeline.records import ClassifiedPost, Engagement
 from pipeline.transforms.address_posts import AddressPosts
@@ -181,11 +182,15 @@ def test_profiles_are_folded_per_account_without_own_and_anonymous_posts():
     assert run(build)["profiles.accounts"] == 2
 
 
+def nobody():
+    return Tombstones(b"", frozenset())
+
+
 def told(pipeline, posts, recalled=()):
     """What is told of the posts a minute after the last of them, when no deadline has passed."""
     known = pipeline | "Known" >> beam.Create(list(recalled))
     now = max(each.post.created_at for each in posts) + timedelta(minutes=1)
-    care = CareForCustomers(CARE, first_words, lambda: now, known)
+    care = CareForCustomers(CARE, first_words, lambda: now, known, nobody)
     return pipeline | beam.Create(posts) | AddressPosts(known) | care
 
 

@@ -111,7 +111,7 @@ def test_a_row_a_subject_and_its_interests(store_url, insights):
     assert (done.accounts, done.customers, done.removed) == (2, 0, 0)
     found = rows(store_url, "SELECT subject, kind, segment, reach FROM insights ORDER BY subject")
     assert found == [("x:1", "account", "advocate", 100), ("x:2", "account", "at_risk", 100)]
-    interests = rows(store_url, "SELECT subject, interest, kind, weight FROM interests")
+    interests = rows(store_url, "SELECT subject, interest, kind, weight FROM interest_weights")
     assert interests == [("x:1", "skiing", "fine", pytest.approx(2 ** (-30 / 90), abs=1e-3))]
     assert insights.read("x:1").interests[0].evidence == ("x:x:1-0",)
     assert insights.read("x:3") is None
@@ -123,7 +123,7 @@ def test_refreshing_again_changes_nothing(store_url, insights):
     before = rows(store_url, "SELECT subject, advocacy, influence FROM insights ORDER BY subject")
     assert refresh(insights, CONFIG, NOW).removed == 0
     assert rows(store_url, "SELECT subject, advocacy, influence FROM insights ORDER BY subject") == before
-    assert rows(store_url, "SELECT count(*) FROM interests") == [(60,)]
+    assert rows(store_url, "SELECT count(*) FROM interest_weights") == [(60,)]
 
 
 def test_linked_accounts_are_one_and_unlinking_gives_them_back(store_url, insights):
@@ -163,7 +163,7 @@ def test_who_is_gone_goes(store_url, insights):
     keep(store_url, fold.profile("x:1", CONFIG.profile_settings()))
     assert refresh(insights, CONFIG, NOW).removed == 1
     assert rows(store_url, "SELECT subject FROM insights") == [("x:2",)]
-    assert rows(store_url, "SELECT count(*) FROM interests") == [(0,)]
+    assert rows(store_url, "SELECT count(*) FROM interest_weights") == [(0,)]
 
 
 def test_as_of_a_time_before_anybody_wrote_there_is_nothing(store_url, insights):

@@ -30,7 +30,7 @@ def upgrade() -> None:
         Column("document", JSON, nullable=False, comment="the whole Insight of pipeline/logic/insight.py"),
     )
     op.create_table(
-        "interests",
+        "interest_weights",
         Column("subject", String, primary_key=True, comment="as insights.subject"),
         Column("interest", String, primary_key=True, index=True),
         Column("kind", String, nullable=False, comment="fine (the config's) or topic (the classifier's)"),
