@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pipeline.logic.insight import Insight
 from pipeline.logic.moods import Month
+from pipeline.logic.next_behaviour import Forecast
 from pipeline.logic.text import strip_controls
 from pipeline.records import Profile
 from pipeline.store.person_store import Person
@@ -42,6 +43,8 @@ class Card:
     """fa or en."""
     persian: Mapping[str, str]
     """Interest or brand → its name in Persian."""
+    forecast: Forecast | None = None
+    """None before the first `shenava insight refresh`."""
 
 
 def indent(of: Card) -> int:

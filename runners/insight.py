@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from pipeline.config import Config, load_config
+from pipeline.logic.behaviour_counts import Population
 from pipeline.logic.identity import customer_profile
 from pipeline.logic.influence import Influence, MentionGraph, Ranked, Voice, foremost
 from pipeline.logic.insight import Insight, InsightSettings, insight
 from pipeline.logic.profile import decay
 from pipeline.logic.segments import HALF_LIFE, Segment
-from pipeline.records import iso_time
+from pipeline.records import Profile, iso_time
 from pipeline.store.insight_store import InsightStore
 from runners.flags import DEFAULT_CONFIG, add_command, add_json
 from runners.insight_settings import moment, settings_of
@@ -85,8 +86,10 @@ def refresh(
         advance()
     influence, done = graph.influence(), Refreshed(now)
     open_cases, written = store.open_cases(now), set[str]()
+    population = Population()
     for some in _judged(store, links, open_cases, now, settings, advance):
-        known = [_with_influence(each, influence) for each in some]
+        population = Population.total([population, *(Population.of(each.contributions, now) for each, _ in some)])
+        known = [_with_influence(each, influence) for _, each in some]
         store.put(known)
         for each in known:
             written.add(each.subject)
@@ -96,6 +99,7 @@ def refresh(
                 done.ranked.append(Ranked(each.subject, each.segment, each.influence or 0.0, each.reach))
     done.accounts = len(written) - done.customers
     done.removed = store.keep_only(written)
+    store.put_population(population, now)
     done.seconds = monotonic() - began
     return done
 
@@ -140,12 +144,12 @@ def _judged(
     now: datetime,
     settings: InsightSettings,
     advance: Callable[[], object],
-) -> Iterator[list[Insight]]:
+) -> Iterator[list[tuple[Profile, Insight]]]:
     for profiles in store.unlinked(links):
         for _ in profiles:
             advance()
         seen = [each for each in profiles if each.first_seen <= now]
-        yield [insight(each, now, settings, open_case=each.account in open_cases) for each in seen]
+        yield [(each, insight(each, now, settings, open_case=each.account in open_cases)) for each in seen]
     accounts_of = defaultdict(list)
     for account, customer in sorted(links.items()):
         accounts_of[customer].append(account)
@@ -158,7 +162,7 @@ def _judged(
             together = customer_profile(customer, accounts, profiles, settings.profiles).profile
             if together and together.first_seen <= now:
                 owed = not open_cases.isdisjoint(accounts)
-                found.append(insight(together, now, settings, owed, customer, accounts))
+                found.append((together, insight(together, now, settings, owed, customer, accounts)))
         yield found
 
 

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pipeline.config import Config, load_config
 from pipeline.errors import ConfigError
+from pipeline.logic.behaviour_prior import fit
 from pipeline.logic.identity import customer_profile
 from pipeline.logic.insight import Insight, insight
+from pipeline.logic.next_behaviour import Forecast, as_json, predict
 from pipeline.records import Profile, to_json
 from pipeline.store.insight_store import InsightStore
 from pipeline.store.person_store import Person, PersonStore
@@ -57,13 +59,14 @@ def _show(given: argparse.Namespace) -> int:
             raise ConfigError(_unknown(given.subject, people))
         profile = _profile(person, config)
         known = _insight(person, profile, config, now, insights)
+        ahead = _forecast(profile, now, insights)
     finally:
         people.close()
         insights.close()
     if given.json:
-        print(json.dumps(_document(person, profile, known), ensure_ascii=False))
+        print(json.dumps(_document(person, profile, known, ahead), ensure_ascii=False))
     else:
-        _print(person, profile, known, config, now, given.lang)
+        _print(person, profile, known, ahead, config, now, given.lang)
     return 0
 
 
@@ -84,13 +87,21 @@ def _insight(
     return store.with_influence(known)
 
 
+def _forecast(profile: Profile | None, now: datetime, store: InsightStore) -> Forecast | None:
+    """What they do next, given how people in general did at the last refresh; None before the first."""
+    population = store.population()
+    if profile is None or profile.first_seen > now or population is None:
+        return None
+    return predict(profile.contributions, fit(population), now)
+
+
 def _unknown(subject: str, people: PersonStore) -> str:
     near = [f"{account} (@{handle})" if handle else account for account, handle in people.similar(subject)]
     like = f"; like it: {', '.join(near)}" if near else "; an account is written platform:account_id, such as x:123"
     return f"profile {subject!r}: no such account or customer in {people.shown_url}{like}"
 
 
-def _document(person: Person, profile: Profile | None, known: Insight | None) -> dict[str, Any]:
+def _document(person: Person, profile: Profile | None, known: Insight | None, ahead: Forecast | None) -> dict[str, Any]:
     numbers = to_json(profile) if profile else None
     if numbers:
         # the insight and the numbers say what the single posts do
@@ -102,6 +113,7 @@ def _document(person: Person, profile: Profile | None, known: Insight | None) ->
         "accounts": list(person.accounts),
         "profile": numbers,
         "insight": to_json(known) if known else None,
+        "forecast": as_json(ahead) if ahead else None,
         "open_cases": [to_json(each) for each in person.cases],
         "alerts": [to_json(each) for each in person.alerts],
         "actions": [to_json(each) for each in person.actions],
@@ -109,7 +121,13 @@ def _document(person: Person, profile: Profile | None, known: Insight | None) ->
 
 
 def _print(
-    person: Person, profile: Profile | None, known: Insight | None, config: Config, now: datetime, language: str | None
+    person: Person,
+    profile: Profile | None,
+    known: Insight | None,
+    ahead: Forecast | None,
+    config: Config,
+    now: datetime,
+    language: str | None,
 ) -> None:
     from rich.console import Console
 
@@ -121,6 +139,7 @@ def _print(
         person=person,
         profile=profile,
         insight=known,
+        forecast=ahead,
         now=now,
         zone=ZoneInfo(config.time_zone),
         language=language or reader_language(known),

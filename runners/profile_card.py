@@ -11,6 +11,7 @@ from rich.text import Text
 from pipeline.logic.cases import ANSWERED
 from pipeline.logic.insight import FINE, Insight, Interest
 from pipeline.logic.moods import STEADY, Month, Mood, mood_by_month
+from pipeline.logic.next_behaviour import Forecast
 from pipeline.logic.templates import PERSIAN
 from runners.card_lines import Card, bar, clean, indent, isolated, line, sparkline, value
 from runners.profile_words import (
@@ -28,6 +29,8 @@ from runners.profile_words import (
     word,
 )
 
+LIKELY = 3
+"""Kinds of a next post that are shown."""
 INTERESTS = 6
 """Shown of a person; --json gives all."""
 _FEW_MONTHS = 2
@@ -116,9 +119,20 @@ def _says(of: Card, known: Insight) -> Iterator[Text]:
         if shares:
             parts = (f"{_called(of, each.name)} {percent(each.share, language)}" for each in shares)
             yield line(of, name, comma(language).join(parts))
+    if of.forecast:
+        yield from _ahead(of, of.forecast)
     if known.influence is not None and known.mentioned_by:
         heard = number(known.influence, language, 1), number(known.mentioned_by, language)
         yield line(of, "influence", sentence("influence", language, *heard))
+
+
+def _ahead(of: Card, forecast: Forecast) -> Iterator[Text]:
+    language = of.language
+    likely = sorted(forecast.kinds.items(), key=lambda item: -item[1])[:LIKELY]
+    kinds = (f"{word(f'next {kind}', language)} {percent(share, language)}" for kind, share in likely)
+    yield line(of, "next", comma(language).join(kinds))
+    if forecast.next and forecast.next.within_a_day is not None:
+        yield line(of, "", sentence("within a day", language, percent(forecast.next.within_a_day, language)))
 
 
 def _mood(of: Card, mood: Mood) -> Text:

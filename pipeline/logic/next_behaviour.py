@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, expm1, log, log1p
+from typing import Any
 
 from pipeline.logic.behaviour_counts import Kind, in_order, kind_of, silences
 from pipeline.logic.behaviour_prior import Prior
@@ -130,6 +131,21 @@ def predict(posts: Iterable[Contribution], prior: Prior, now: datetime) -> Forec
         return Forecast(kinds, None, {})
     next_of = {kind: _expected(wait(behaviour, prior, kinds[kind])) for kind in TIMED}
     return Forecast(kinds, _expected(wait(behaviour, prior)), next_of)
+
+
+def as_json(forecast: Forecast) -> dict[str, Any]:
+    """For `json`: probabilities by kind, times in hours; null where it is not known."""
+
+    def hours(of: Expected) -> dict[str, float | None]:
+        times = {"earliest": of.earliest, "median": of.median, "latest": of.latest}
+        shown = {name: None if at is None else round(at / timedelta(hours=1), 2) for name, at in times.items()}
+        return shown | {"within_a_day": None if of.within_a_day is None else round(of.within_a_day, 4)}
+
+    return {
+        "kinds": {kind.value: round(probability, 4) for kind, probability in forecast.kinds.items()},
+        "next": hours(forecast.next) if forecast.next else None,
+        "next_of": {kind.value: hours(expected) for kind, expected in forecast.next_of.items()},
+    }
 
 
 def kind_probabilities(behaviour: Behaviour, prior: Prior) -> dict[Kind, float]:

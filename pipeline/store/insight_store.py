@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from pipeline.logic.behaviour_counts import Population
 from pipeline.logic.insight import Insight
 from pipeline.records import Profile, from_json
 from pipeline.store import database
@@ -17,14 +18,15 @@ from pipeline.store.base import SqlStore
 from pipeline.store.care_tables import CASES
 from pipeline.store.customer_import import utc
 from pipeline.store.customer_tables import LINKS
-from pipeline.store.insight_tables import INSIGHTS, INTERESTS
+from pipeline.store.insight_tables import INSIGHTS, INTERESTS, POPULATIONS
 from pipeline.store.profile_tables import PROFILES
 
 _NO_POSTS = 0
+_EVERYBODY = "everybody"
 
 
 class InsightStore(SqlStore):
-    """Reads profiles, links and open cases; writes the tables `insights` and `interests`."""
+    """Reads profiles, links and open cases; writes the tables of insights."""
 
     def size(self) -> int:
         """Number of profiles that hold a post."""
@@ -121,6 +123,18 @@ class InsightStore(SqlStore):
         """The insight with the influence of the last refresh, which needs everybody's posts."""
         last = self.read(of.subject)
         return replace(of, influence=last.influence, mentioned_by=last.mentioned_by) if last else of
+
+    def put_population(self, population: Population, as_of: datetime) -> None:
+        """Keep how people in general write on. Raises TransientError."""
+        row = {"name": _EVERYBODY, "as_of": as_of, "document": population.to_json()}
+        with database.writing(self._engine) as connection:
+            database.upsert(connection, POPULATIONS, [row])
+
+    def population(self) -> Population | None:
+        """How people in general write on, as of the last refresh; None before the first."""
+        with database.reading(self._engine) as connection:
+            document = connection.scalar(select(POPULATIONS.c.document).where(POPULATIONS.c.name == _EVERYBODY))
+        return None if document is None else Population.from_json(document)
 
     def _parts(self) -> Iterator[list[Mapping[str, Any]]]:
         """Documents of profiles, a part a transaction: a cursor over all of them would hold them all in PostgreSQL's

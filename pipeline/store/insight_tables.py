@@ -22,6 +22,13 @@ INSIGHTS = Table(
     Column("as_of", DateTime(timezone=True), nullable=False),
     Column("document", JSON, nullable=False, comment="the whole Insight of pipeline/logic/insight.py"),
 )
+POPULATIONS = Table(
+    "populations",
+    METADATA,
+    Column("name", String, primary_key=True, comment="everybody: all customers and unlinked accounts"),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    Column("document", JSON, nullable=False, comment="how people in general write on: counts of nobody in particular"),
+)
 INTERESTS = Table(
     "interest_weights",
     METADATA,

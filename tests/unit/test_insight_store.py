@@ -117,6 +117,15 @@ def test_a_row_a_subject_and_its_interests(store_url, insights):
     assert insights.read("x:3") is None
 
 
+def test_how_people_in_general_write_on_is_kept(store_url, insights):
+    assert insights.population() is None
+    keep(store_url, an_author("x:1", praise(), anger(1)), an_author("x:2", anger()))
+    refresh(insights, CONFIG, NOW)
+    population = insights.population()
+    assert population.accounts == 2
+    assert sum(population.steps.values()) == 3
+
+
 def test_refreshing_again_changes_nothing(store_url, insights):
     keep(store_url, *(an_author(f"x:{n}", praise(n % 5, interests=("skiing", "tennis"))) for n in range(30)))
     refresh(insights, CONFIG, NOW)

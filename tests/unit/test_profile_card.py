@@ -14,8 +14,11 @@ from rich.console import Console
 
 from pipeline.config import load_config
 from pipeline.errors import ConfigError
+from pipeline.logic.behaviour_counts import Population
+from pipeline.logic.behaviour_prior import fit
 from pipeline.logic.insight import insight
 from pipeline.logic.moods import Month
+from pipeline.logic.next_behaviour import predict
 from pipeline.logic.profile import Fold
 from pipeline.records import Action, Author, Case, Consent, Customer
 from pipeline.store.person_store import Person
@@ -139,6 +142,16 @@ def test_what_the_crm_knows_is_shown():
         "                service · every channel: refused · 3 Oct 2026",
     ]
     assert "C-1001" in lines(a_card("fa", customer=Customer("C-1001")))[1], "an id keeps its digits"
+
+
+def test_what_comes_next_is_shown_when_it_is_known():
+    of = a_card()
+    prior = fit(Population.of(of.profile.contributions, NOW))
+    ahead = predict(of.profile.contributions, prior, NOW)
+    (shown,) = [each for each in lines(replace(of, forecast=ahead)) if "next post" in each]
+    assert shown.startswith("  next post     anything else ")
+    assert "نوشتهٔ بعدی" in "\n".join(lines(replace(a_card("fa"), forecast=ahead)))
+    assert not [each for each in lines(of) if "next post" in each]
 
 
 def test_a_customer_without_a_post():

@@ -30,6 +30,14 @@ def upgrade() -> None:
         Column("document", JSON, nullable=False, comment="the whole Insight of pipeline/logic/insight.py"),
     )
     op.create_table(
+        "populations",
+        Column("name", String, primary_key=True, comment="everybody: all customers and unlinked accounts"),
+        Column("as_of", DateTime(timezone=True), nullable=False),
+        Column(
+            "document", JSON, nullable=False, comment="how people in general write on: counts of nobody in particular"
+        ),
+    )
+    op.create_table(
         "interest_weights",
         Column("subject", String, primary_key=True, comment="as insights.subject"),
         Column("interest", String, primary_key=True, index=True),
