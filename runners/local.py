@@ -83,7 +83,7 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
 
     Raises:
         ConfigError: before anything is written, when the job cannot be done as asked.
-        LostRecordsError: in = good + failed + duplicates does not hold.
+        LostRecordsError: in = good + failed + duplicates + forgotten does not hold.
     """
     started = time.monotonic()
     to = receivers(job)

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from pipeline.errors import ConfigError, TransientError
-from pipeline.store import database
+from pipeline.store import database, views
 from pipeline.store.tables import METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -70,7 +70,10 @@ def upgrade(engine: Engine, shown: str) -> Standing:
         # looked at again: whoever had the lock before may have done it
         found = _standing(connection, shown)
         if found.pending:
+            # no view may stand on a table that is altered; the new ones need the tables as they are at the end
+            views.drop(connection, found.revision)
             command.upgrade(_config(connection), "head")
+            views.create(connection)
     if found.pending:
         steps = {"from": found.revision, "to": found.latest}
         _log.info("the store's tables are brought up to date", extra={"fields": steps})

@@ -1,4 +1,4 @@
-"""Whatever comes in, in whatever order: in = good + failed + duplicates, and the outputs are the same."""
+"""Whatever comes in, in whatever order: in = good + failed + duplicates + forgotten, and the outputs are the same."""
 
 from __future__ import annotations
 
