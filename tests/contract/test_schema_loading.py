@@ -16,7 +16,18 @@ from pipeline import errors
 from pipeline.errors import ConfigError
 from schemas import pubsub
 
-NAMES = ("action", "alert", "case", "dead_letter", "enriched_post", "kpi", "profile", "review", "social_post")
+NAMES = (
+    "action",
+    "alert",
+    "case",
+    "customer",
+    "dead_letter",
+    "enriched_post",
+    "kpi",
+    "profile",
+    "review",
+    "social_post",
+)
 
 
 def test_names_and_versions() -> None:
@@ -25,7 +36,7 @@ def test_names_and_versions() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no schema is called 'post'; there are: action, alert, case, dead_letter"):
+    with pytest.raises(ConfigError, match="no schema is called 'post'; there are: action, alert, case, customer"):
         schemas.load("post")
     with pytest.raises(ConfigError, match="no version 99; there are: 1"):
         schemas.load("alert", 99)

@@ -19,6 +19,7 @@ from pipeline.records import (
     Action,
     Alert,
     Case,
+    CustomerRow,
     DeadLetter,
     EnrichedPost,
     Kpi,
@@ -39,6 +40,7 @@ RECORDS: dict[str, type] = {
     "kpi": Kpi,
     "review": Review,
     "action": Action,
+    "customer": CustomerRow,
 }
 PRIMITIVES = {
     str: "string",

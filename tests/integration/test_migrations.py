@@ -19,7 +19,7 @@ from sqlalchemy import Column, String, create_engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import ConfigError
-from pipeline.store import tables
+from pipeline.store import tables, views
 from pipeline.store.base import SqlStore
 from pipeline.store.care_store import CareStore
 from pipeline.store.kpi_store import KpiStore
@@ -187,6 +187,7 @@ def test_a_later_revision_may_alter_a_table_that_has_rows(new_url):
     store = ProfileStore(url)
     store.merge([profile(1, 2)], SETTINGS)
     with transaction(url) as connection:
+        views.drop(connection, LATEST)
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("profiles") as changed:
             changed.add_column(Column("nickname", String))

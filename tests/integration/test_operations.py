@@ -97,7 +97,15 @@ def test_probes_and_log_follow_a_stream_whose_pubsub_goes_away_and_comes_back(ow
     assert job.returncode == 0
     assert json.loads(out)["records"]["in"] == 1
     assert [line["message"].partition(":")[0] for line in said()] == [
-        *("start", "reading", "Pub/Sub does not answer; trying on", "Pub/Sub answers again", "drain asked", "drained")
+        *(
+            "start",
+            "the store's tables are brought up to date",
+            "reading",
+            "Pub/Sub does not answer; trying on",
+            "Pub/Sub answers again",
+            "drain asked",
+            "drained",
+        )
     ]
     assert said()[0]["versions"]["apache-beam"]
     assert (said()[-1]["pulled"], said()[-1]["failed"]) == (1, 1)
@@ -193,9 +201,10 @@ def test_a_run_over_files_logs_when_asked(tmp_path, capfd):
     err = capfd.readouterr().err
     assert MARKER not in err
     assert "hidden" not in err
-    wrong, start = [json.loads(line) for line in err.splitlines()]
+    wrong, start, upgraded = [json.loads(line) for line in err.splitlines()]
     assert (wrong["level"], wrong["error"]) == ("ERROR", "ConfigError")
     assert (start["message"], start["input"]) == ("start", str(posts))
+    assert upgraded["message"] == "the store's tables are brought up to date"
 
 
 # what is refused at the start

@@ -48,6 +48,7 @@ def test_the_books_balance(done):
         "good": EXPECTED["posts"],
         "failed": len(EXPECTED["broken"]),
         "duplicates": EXPECTED["duplicates"],
+        "forgotten": 0,
     }
     assert done[1]["posts"]["brand_replies"] == EXPECTED["brand_posts"]
     assert done[1]["posts"]["empty_text"] == EXPECTED["empty_text"]
