@@ -62,8 +62,9 @@ def latest():
     return max(path.name[:4] for path in migration.MIGRATIONS.glob("versions/*.py"))
 
 
-def test_a_later_revision_may_alter_a_table_under_the_views(new_store, with_another_revision):
-    url = new_store()
+def test_a_later_revision_may_alter_a_table_under_the_views(new_url, with_another_revision):
+    url = new_url()
+    create_tables(url)
     the_company(url)
     judged(url)
     queries = [f"SELECT * FROM {name} ORDER BY 1, 2" for name in VIEWS]

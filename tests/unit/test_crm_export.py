@@ -131,8 +131,9 @@ def test_a_row_tells_of_cases_and_of_the_latest_action_that_stands():
 
 
 def test_who_has_not_posted_has_a_row_that_says_so():
-    row = crm_row(a_subject(influence=None), NOW, SETTINGS)
+    row = crm_row(a_subject(), NOW, SETTINGS)
     assert (row.posts, row.segment, row.mood, row.best_hour, row.last_seen) == (0, None, None, None, None)
+    assert row.influence is None, "the insight that it came from is of posts that are gone"
     assert row.changed_at == START
     later = crm_row(a_subject(an_author("x:1", 30)), NOW, SETTINGS)
     assert (later.posts, later.segment) == (0, None), "a post of later is not known yet"
