@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pipeline.errors import ConfigError, ShenavaError
 from runners import (
     alerts,
+    audience,
     cases,
     crm,
     experiments,
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     experiments.add_parsers(commands)
     for each in (review, publish, alerts, cases, webhooks):
         each.add_parser(commands)
-    for each in (profile, insight, crm, identity, suppress, forget, retain):
+    for each in (profile, insight, crm, identity, audience, suppress, forget, retain):
         each.add_parser(commands)
     for each in (exports, warehouse, store):
         each.add_parser(commands)

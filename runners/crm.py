@@ -1,4 +1,4 @@
-"""`shenava crm`: customers of the CRM into the store."""
+"""`shenava crm`: customers of the CRM into the store, and what is known of them back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.errors import ConfigError
 from pipeline.logic.contacts import DEFAULT_REGION, REGIONS
 from pipeline.records import iso_time
+from runners import crm_export
 from runners.flags import add_command, add_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ longer there is gone. What was linked or unlinked by hand stays. Nothing is writ
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `crm` with its sub-commands."""
     does = "bring the CRM and the store together"
-    crm = commands.add_parser("crm", help=does, description=does, epilog="examples: `shenava crm import --help`")
+    crm = commands.add_parser("crm", help=does, description=does, epilog="examples: `shenava crm STEP --help`")
     steps = crm.add_subparsers(title="steps", required=True, metavar="STEP")
 
     taken = add_command(
@@ -73,6 +74,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     taken.add_argument("--replace", action="store_true", help="remove customers who are not in the file")
     taken.add_argument("--skip-bad", action="store_true", help="leave bad rows out instead of refusing all")
     add_json(taken, "print the outcome as JSON")
+    crm_export.add_step(steps)
 
 
 @dataclass

@@ -15,12 +15,13 @@ highest advocacy, then with the widest reach.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pipeline.logic.consent import consented
+from pipeline.logic.durations import LONG_AGO
 from pipeline.logic.language import UNKNOWN
 from pipeline.records import Consent
 
@@ -112,6 +113,42 @@ class Candidate:
         return next((each for each in self.languages if each != UNKNOWN), None)
 
 
+@dataclass
+class Listed:
+    """A list, and who is not on it."""
+
+    people: list[Candidate] = field(default_factory=list)
+    meant: int = 0
+    """With those who are left out."""
+    beyond: int = 0
+    """Who would be on it but for the limit."""
+    out: dict[Reason, int] = field(default_factory=lambda: dict.fromkeys(Reason, 0))
+    refreshed: datetime | None = None
+    """When the oldest insight of those who are meant was made."""
+
+
+def choose(
+    candidates: Iterable[Candidate], wanted: Wanted, terms: Terms, now: datetime, limit: int | None = None
+) -> Listed:
+    """Who is on the list as of `now`, in order, and how many are not and why."""
+    listed = Listed()
+    for each in candidates:
+        if not meant(each, wanted):
+            continue
+        listed.meant += 1
+        listed.refreshed = min(listed.refreshed or each.as_of, each.as_of)
+        reason = left_out(each, terms, now)
+        if reason is None:
+            listed.people.append(each)
+        else:
+            listed.out[reason] += 1
+    listed.people.sort(key=lambda each: place(each, wanted))
+    if limit is not None:
+        listed.beyond = len(listed.people[limit:])
+        del listed.people[limit:]
+    return listed
+
+
 def meant(of: Candidate, wanted: Wanted) -> bool:
     """Whether language, platform and brand are as wanted; the store sees to segment, tier and interests."""
     platforms = {account.partition(":")[0] for account in of.accounts}
@@ -140,6 +177,11 @@ def left_out(of: Candidate, terms: Terms, now: datetime) -> Reason | None:
 def place(of: Candidate, wanted: Wanted) -> tuple[float, float, int, str]:
     """Sort key of the list: the order is told at the head of this file."""
     return (-of.weight if wanted.interests else 0.0, -of.advocacy, -of.reach, of.subject)
+
+
+def same_channel(one: str, other: str) -> bool:
+    """Whether two texts name one channel, as consents are read: `E-Mail` and `email` do."""
+    return consented([Consent(one, "", True, LONG_AGO)], other, "")
 
 
 def _any(wanted: Collection[str], there: Collection[str]) -> bool:

@@ -7,6 +7,7 @@ returns a new value. `to_dict` gives what fastavro and `json` write; `from_dict`
 from pipeline.records.actions import Action
 from pipeline.records.care import Alert, Case, CasePost, Sample, Transition
 from pipeline.records.codec import from_dict, from_json, iso_time, to_dict, to_json
+from pipeline.records.customer_rows import CustomerRow, WeighedInterest
 from pipeline.records.customers import ANY, Consent, Customer, Link, Suppressed
 from pipeline.records.dead_letters import DeadLetter
 from pipeline.records.judgement import Choice, Classification, ClassifiedPost, EnrichedPost, Flag, Labels
@@ -29,6 +30,7 @@ __all__ = [
     "Contribution",
     "Customer",
     "CustomerBrief",
+    "CustomerRow",
     "DeadLetter",
     "DeclaredAttribute",
     "Deletion",
@@ -49,6 +51,7 @@ __all__ = [
     "SocialPost",
     "Suppressed",
     "Transition",
+    "WeighedInterest",
     "from_dict",
     "from_json",
     "iso_time",
