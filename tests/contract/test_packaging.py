@@ -39,6 +39,7 @@ def test_the_sdist_holds_packages_data_and_no_tests(sdist):
     for needed in (
         *("pipeline/graph.py", "schemas/alert.v1.avsc", "models/default/model.safetensors"),
         *("models/default/decision.json", "runners/config/reference.yaml", "models/training/default.yaml", "setup.py"),
+        *("pipeline/store/migrations/env.py", "pipeline/store/migrations/versions/0001_baseline.py"),
     ):
         assert needed in names
     assert not [name for name in names if name.startswith("tests/")]
