@@ -13,7 +13,7 @@ class DeadLetter:
     source: str
     position: int
     stage: str
-    """The step that refused it: parse, classify, enrich."""
+    """The step that refused it: parse, classify, enrich, warehouse."""
     reason: str
     """A stable machine word, for counting: bad_json, missing_field, bad_time …"""
     message: str
