@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from persiantools import digits
 from persiantools.jdatetime import JalaliDateTime
+from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,9 @@ from runners.alert_block import END_OF_ISOLATE
 ISOLATE = "\u2068"
 _LONGEST, _WIDE = 26, 110
 """Characters of a cell; columns of a terminal that has room for the time of opening, too."""
+
+_NEVER_CUT, _GAP, _LEAST = 3, 2, 6
+"""The first columns; cells between two; cells of a column that is cut, at least."""
 
 _HEADS = {
     "en": ("due", "state", "severity", "department", "about", "customer", "opened"),
@@ -71,16 +75,22 @@ def table(
     persian = language == "fa"
     columns = len(_HEADS[language]) - (width < _WIDE)
     heads = _HEADS[language][:columns]
+    rows = [[_clean(value) for value in _values(each, zone, now, language, names)][:columns] for each in cases]
+    widths = [max(cell_len(row[number]) for row in (heads, *rows)) for number in range(columns)]
+    # what must be done by when is never cut; what it is about may be
+    room = width - sum(widths[:_NEVER_CUT]) - _GAP * (columns - 1)
+    share = min(1.0, room / sum(widths[_NEVER_CUT:]))
+    widths[_NEVER_CUT:] = [max(_LEAST, int(wide * share)) for wide in widths[_NEVER_CUT:]]
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for head in reversed(heads) if persian else heads:
-        shown.add_column(_cell(head, persian), justify="right" if persian else "left", no_wrap=True)
-    for each in cases:
-        style = _STYLES.get(each.case.state, "")
-        cells = [
-            Text(text.plain, style if number < 2 else "")
-            for number, text in enumerate(_cell(value, persian) for value in _values(each, zone, now, language, names))
-        ][:columns]
-        shown.add_row(*(reversed(cells) if persian else cells))
+    order = range(columns)[::-1] if persian else range(columns)
+    for number in order:
+        head = _cell(heads[number], widths[number], persian)
+        shown.add_column(head, justify="right" if persian else "left", no_wrap=True, width=widths[number])
+    for each, row in zip(cases, rows, strict=True):
+        cells = [_cell(value, wide, persian) for value, wide in zip(row, widths, strict=True)]
+        for cell in cells[:2]:
+            cell.stylize(_STYLES.get(each.case.state, ""))
+        shown.add_row(*(cells[number] for number in order))
     return shown
 
 
@@ -147,8 +157,13 @@ def _digits(text: str) -> str:
     return digits.en_to_fa(text)
 
 
-def _cell(value: str, persian: bool) -> Text:
-    """One line, without what could steer the terminal; isolated, so that cells keep their places in a Persian table."""
+def _clean(value: str) -> str:
+    """One line, without what could steer the terminal."""
     clean = " ".join(strip_controls(value).split())
-    clean = clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
-    return Text(f"{ISOLATE}{clean}{END_OF_ISOLATE}" if persian else clean)
+    return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
+
+
+def _cell(value: str, width: int, persian: bool) -> Text:
+    """Cut to that width; isolated, so that cells keep their places in a Persian table."""
+    shown = value if cell_len(value) <= width else f"{set_cell_size(value, width - 1)}…"
+    return Text(f"{ISOLATE}{shown}{END_OF_ISOLATE}" if persian else shown)
