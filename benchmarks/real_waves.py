@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import fastavro
 import numpy as np
 
-from pipeline.logic.habit import hour_of_week
+from pipeline.logic.baseline import hour_of_week
 from pipeline.logic.spikes import History, Sighting, SpikeSettings, people, waves
 from pipeline.logic.topic_words import topic_words
 

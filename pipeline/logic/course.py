@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pipeline.logic.habit import DAY, Habit, Reading, SpikeSettings, hour_of_week
+from pipeline.logic.baseline import DAY, Habit, Reading, SpikeSettings, hour_of_week
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Waves of complaints: when a key (brand × category) gets far more of them than it is used to.
 
 People are counted, not posts: whoever complains again and again makes no wave alone. Buckets are walked in order
-of time (`logic/course.py`) and held against the key's own habit (`logic/habit.py`), so waves are a function of the
+of time (`logic/course.py`) and held against the key's own habit (`logic/baseline.py`), so waves are a function of the
 set of sightings and of "now" alone.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pipeline.logic.baseline import Reading, SpikeSettings
 from pipeline.logic.course import Course, Wave
-from pipeline.logic.habit import Reading, SpikeSettings
 
 __all__ = ["History", "Sighting", "SpikeSettings", "Wave", "next_check", "wave_cell", "waves"]
 

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 from pipeline.errors import ConfigError
-from pipeline.logic.habit import SpikeSettings, tail
+from pipeline.logic.baseline import SpikeSettings, tail
 from tests.histories import HOUR, MINUTE
 
 
