@@ -12,7 +12,7 @@ from apache_beam.coders import PickleCoder
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
 from pipeline.logic.care import Known
-from pipeline.logic.facts import Kind
+from pipeline.logic.facts import Fact, Kind
 from pipeline.metrics import counter
 from pipeline.records import EnrichedPost
 from pipeline.transforms.keys import pairs_of, shard
@@ -24,12 +24,14 @@ REMEMBER = timedelta(days=14)
 class AddressPosts(beam.PTransform):
     """Key each post by the customer whom it concerns.
 
-    Input: EnrichedPost, and what earlier runs knew: (customer, Known). Output: (customer, EnrichedPost), customer as
-    `Case.customer`.
+    Input: EnrichedPost, and what earlier runs knew: (customer, Known). Output: (customer, EnrichedPost), or for a reply
+    that an earlier run kept (customer, Fact); customer as `Case.customer`.
     The author of a customer's post; of a brand's reply the account that the platform says it answers or, where
     the platform names only the post, that post's author. A reply may come before the post it answers: it waits
-    for it. Brand posts that answer nobody concern no customer and are left out, counted as `address.to_nobody`.
-    Guarantees: the same pairs in any order of arrival; where input never ends, within REMEMBER.
+    for it. Where input never ends it meanwhile concerns whoever wrote that post (`nobody_known`), so that it is kept in
+    the store: its message is acknowledged, and a crash would lose it with the state. Brand posts that answer nobody
+    concern no customer and are left out, counted as `address.to_nobody`.
+    Guarantees: the same customers in any order of arrival; where input never ends, within REMEMBER.
     """
 
     def __init__(self, recalled: beam.PCollection[tuple[str, Known]]) -> None:
@@ -46,7 +48,9 @@ class AddressPosts(beam.PTransform):
             | "Look up" >> beam.ParDo(_LookUpFn(None if posts.is_bounded else REMEMBER))
         )
         return (
-            (parts.known, found) | "All pairs" >> beam.Flatten() | "By customer" >> pairs_of(tuple[str, EnrichedPost])
+            (parts.known, found)
+            | "All pairs" >> beam.Flatten()
+            | "By customer" >> pairs_of(tuple[str, EnrichedPost | Fact])
         )
 
 
@@ -64,14 +68,26 @@ class _Asked:
     """A reply that names only the post it answers."""
 
     post: str
-    reply: EnrichedPost
+    reply: EnrichedPost | Fact
+
+    @property
+    def at(self) -> datetime:
+        return self.reply.at if isinstance(self.reply, Fact) else self.reply.post.created_at
 
 
-def _written(customer: str, known: Known) -> Iterable[tuple[int, _Known]]:
-    """What a customer wrote before this run; a reply to it may be still to come."""
+def nobody_known(post: str) -> str:
+    """The customer who wrote a post that names no account, or has not come."""
+    return f"post {post}"
+
+
+def _written(customer: str, known: Known) -> Iterable[tuple[int, _Known | _Asked]]:
+    """What a customer wrote before this run, which may be answered yet; and replies whose post had not come."""
     for fact in known.facts:
         if fact.kind is not Kind.REPLY:
             yield shard(fact.post), _Known(fact.post, customer, fact.at)
+        elif customer.startswith(nobody_known("")):
+            answered = customer.removeprefix(nobody_known(""))
+            yield shard(answered), _Asked(answered, fact)
 
 
 class _ReadOffFn(beam.DoFn):
@@ -79,7 +95,7 @@ class _ReadOffFn(beam.DoFn):
         post = element.post
         answered = post.in_reply_to_post_id and f"{post.platform}:{post.in_reply_to_post_id}"
         if not element.is_brand_reply:
-            customer = post.account_key or f"post {post.key}"
+            customer = post.account_key or nobody_known(post.key)
             yield customer, element
             yield beam.pvalue.TaggedOutput("look_up", (shard(post.key), _Known(post.key, customer, post.created_at)))
         elif post.in_reply_to_account_id:
@@ -100,31 +116,30 @@ class _LookUpFn(beam.DoFn):
 
     def process(
         self, element: tuple[int, _Known | _Asked], cell: Any = beam.DoFn.StateParam(CELL)
-    ) -> Iterable[tuple[str, EnrichedPost]]:
+    ) -> Iterable[tuple[str, EnrichedPost | Fact]]:
         said = element[1]
         known, waiting = cell.read() or _nothing()
         if isinstance(said, _Known):
             known[said.post] = (said.customer, said.at)
-            for reply in waiting.pop(said.post, ()):
-                yield said.customer, reply
-            newest = said.at
+            for asked in waiting.pop(said.post, ()):
+                yield said.customer, asked.reply
+        elif said.post in known:
+            yield known[said.post][0], said.reply
         else:
-            newest = said.reply.post.created_at
-            if said.post in known:
-                yield known[said.post][0], said.reply
-            else:
-                waiting.setdefault(said.post, []).append(said.reply)
+            waiting.setdefault(said.post, []).append(said)
+            if self._remember:
+                yield nobody_known(said.post), said.reply
         if self._remember:
-            _forget(known, waiting, newest - self._remember)
+            _forget(known, waiting, said.at - self._remember)
         cell.write((known, waiting))
 
 
-def _nothing() -> tuple[dict[str, tuple[str, datetime]], dict[str, list[EnrichedPost]]]:
+def _nothing() -> tuple[dict[str, tuple[str, datetime]], dict[str, list[_Asked]]]:
     return {}, {}
 
 
 def _forget(known: dict[str, Any], waiting: dict[str, Any], before: datetime) -> None:
     for post in [post for post, (_, at) in known.items() if at < before]:
         del known[post]
-    for post in [post for post, replies in waiting.items() if replies[-1].post.created_at < before]:
+    for post in [post for post, replies in waiting.items() if replies[-1].at < before]:
         counter("address.to_nobody").inc(len(waiting.pop(post)))

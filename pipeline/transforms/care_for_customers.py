@@ -47,7 +47,7 @@ class Care(NamedTuple):
 class CareForCustomers(beam.PTransform):
     """Cases and alerts of every customer, as `logic.care.tell` gives them.
 
-    Input: (customer, EnrichedPost), and what earlier runs knew: (customer, Known).
+    Input: (customer, EnrichedPost), or the Fact that one was; and what earlier runs knew: (customer, Known).
     Output: Case, Alert, Action, KpiFact, (key, Sighting), (customer, Fact).
     Bounded input: each customer is told of once, as of the clock. Unbounded: at every post and, by event-time
     timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
@@ -73,7 +73,9 @@ class CareForCustomers(beam.PTransform):
     def expand(self, posts: beam.PCollection) -> Care:
         given = (self._settings, self._explain, self._clock, self._forgotten)
         brands = self._settings.cases.alerts.brands
-        facts = posts | "What each post means" >> beam.MapTuple(lambda customer, each: (customer, fact(each, brands)))
+        facts = posts | "What each post means" >> beam.MapTuple(
+            lambda customer, each: (customer, each if isinstance(each, Fact) else fact(each, brands))
+        )
         known = (
             (facts, self._recalled)
             | "And what was known" >> beam.Flatten()

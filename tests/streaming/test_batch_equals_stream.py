@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -91,6 +92,10 @@ def ports(job: Job, **more: Any) -> Ports:
 
 
 def run(output: Path, runner: Any, read: beam.PTransform | None = None, options: Sequence[str] = ()) -> Runs:
+    return Runs(carry_out(output, runner, read, options), metrics.tally())
+
+
+def carry_out(output: Path, runner: Any, read: beam.PTransform | None = None, options: Sequence[str] = ()) -> Job:
     job = Job(input=SAMPLE, output=output, config=load_config(CONFIG), config_path=CONFIG)
     output.mkdir(exist_ok=True)
     local.create_tables(job)
@@ -98,7 +103,7 @@ def run(output: Path, runner: Any, read: beam.PTransform | None = None, options:
     graph.build(pipeline, job.config, ports(job, **({"read_posts": read} if read else {})))
     metrics.forget()
     pipeline.run().wait_until_finish()
-    return Runs(job, metrics.tally())
+    return job
 
 
 def as_it_comes(seed: int, part: slice = slice(None)) -> TestStream:
@@ -157,6 +162,26 @@ def test_a_crash_changes_nothing_in_the_end(runs, crashed):
     assert crashed.actions == runs[0].actions
     assert crashed.kpis == runs[0].kpis
     assert crashed.events == runs[0].events
+
+
+def test_a_reply_that_was_read_before_a_crash_answers_the_post_that_comes_after_it(tmp_path):
+    """It names only its post. It was acknowledged, so it does not come again."""
+    complaint = {
+        "post_id": "1",
+        "author": {"account_id": "7"},
+        "text": "@ParsiShops سفارشم دو هفته است نرسیده، افتضاحید",
+    }
+    reply = {"post_id": "2", "author": {"account_id": "900100"}, "text": "پیگیری می‌کنیم", "in_reply_to_post_id": "1"}
+    for each in (reply, complaint):
+        hour = 8 + int(each["post_id"])
+        post = {"platform": "x", "created_at": f"2026-10-05T{hour:02}:00:00Z", **each}
+        raw = RawRecord(json.dumps(post).encode(), "pubsub://demo-project/posts", 1)
+        at = _beam(datetime(2026, 10, 5, hour, tzinfo=UTC))
+        stream = TestStream().add_elements([TimestampedValue(raw, at)]).advance_watermark_to_infinity()
+        job = carry_out(tmp_path / "stream", BundleBasedDirectRunner(), stream, ["--streaming"])
+    with closing(CareStore(job.store_url)) as store:
+        (case,) = store.cases()
+    assert case.answered_at == datetime(2026, 10, 5, 10, tzinfo=UTC)
 
 
 def test_profiles(runs):
