@@ -30,14 +30,12 @@ from pipeline.io.permit_actions import PermitActions
 from pipeline.io.queue_webhooks import QueueWebhooks
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
-from pipeline.io.write_files import WriteFiles
-from pipeline.logic.kpis import KpiKey
 from pipeline.metrics import counters
 from pipeline.ports import Ports
-from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Kpi, RawRecord, Review
+from pipeline.records import RawRecord
 from pipeline.store.base import SqlStore
 from pipeline.store.profile_store import ProfileStore
-from runners import deliveries, export_profiles, outcome, progress, warehouse_bigquery, warehouse_ports
+from runners import deliveries, export_profiles, files, outcome, progress, warehouse_bigquery, warehouse_ports
 
 MANIFEST = "run.json"
 OUTPUTS = (
@@ -111,30 +109,26 @@ def run(job: Job, show_progress: bool | None = None) -> dict[str, Any]:
 
 def ports(job: Job) -> Ports:
     """Files in, files and SQL out."""
-    output = str(job.output)
     return Ports(
         read_posts=_ReadCounted(job.input),
         classifier=progress.TickingClassifier(PostClassifier(job.model)),
         explain=AlertExplainer(job.model) if job.config.explain_alerts else _unexplained,
         forgotten=Forgotten(job.store_url),
-        write_enriched=WriteFiles(f"{output}/enriched", "enriched_post", _post_order, _post_date),
-        write_reviews=WriteFiles(f"{output}/review", "review", _review_order, _review_date),
+        write_enriched=files.events(job.output),
+        write_reviews=files.reviews(job.output),
         upsert_profiles=UpsertProfiles(job.store_url, job.config.profile_settings()),
         # a run that replaces an earlier one tells again what that one told
         recall_care=RecallCare(job.store_url, job.config.recall_within, alerts=not job.overwrite),
         recall_waves=RecallWaves(job.store_url, alerts=not job.overwrite),
-        write_cases=WriteAll(
-            store=KeepInStore(job.store_url, "put_cases"),
-            avro=WriteFiles(f"{output}/cases", "case", _case_order, _case_date),
-        ),
-        write_alerts=WriteAll(store=keep_told(job, "put_alerts"), files=alert_files(job)),
+        write_cases=files.WriteAll(store=KeepInStore(job.store_url, "put_cases"), avro=files.cases(job.output)),
+        write_alerts=files.WriteAll(store=keep_told(job, "put_alerts"), files=files.alerts(job.output)),
         permit_actions=PermitActions(job.store_url),
-        write_actions=WriteAll(store=keep_told(job, "put_actions"), avro=action_files(job)),
+        write_actions=files.WriteAll(store=keep_told(job, "put_actions"), avro=files.actions(job.output)),
         keep_facts=KeepInStore(job.store_url, "add_facts"),
         keep_courses=KeepInStore(job.store_url, "put_courses"),
         count_service=CountService(job.store_url, job.config.time_zone),
-        write_kpis=WriteFiles(f"{output}/kpis", "kpi", _kpi_order, _kpi_date, identity=KpiKey.of),
-        write_dead_letters=WriteFiles(f"{output}/dead_letters", "dead_letter", _letter_order),
+        write_kpis=files.kpis(job.output),
+        write_dead_letters=files.dead_letters(job.output),
         clock=system_clock,
     )
 
@@ -147,20 +141,6 @@ def and_warehouse(job: Job, to: Ports) -> Ports:
 def _unexplained(text: str, head: str, label: str) -> Sequence[str]:
     del text, head, label
     return ()
-
-
-def alert_files(job: Job) -> beam.PTransform:
-    """Alerts for programs (Avro) and for people (JSON Lines)."""
-    directory = str(job.output / "alerts")
-    return WriteAll(
-        avro=WriteFiles(directory, "alert", _alert_order, _alert_date),
-        json_lines=WriteFiles(directory, "alert", _alert_order, file_format="jsonl"),
-    )
-
-
-def action_files(job: Job) -> beam.PTransform:
-    """What to do for customers next."""
-    return WriteFiles(str(job.output / "actions"), "action", _action_order, _action_date)
 
 
 def keep_told(job: Job, what: Literal["put_alerts", "put_actions"]) -> beam.PTransform:
@@ -235,67 +215,3 @@ class _ReadCounted(beam.PTransform):
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         records = begin | "Read files" >> ReadPosts(self._pattern)
         return records | "Show progress" >> beam.Map(progress.tick_read).with_output_types(RawRecord)
-
-
-class WriteAll(beam.PTransform):
-    """The same records to several sinks, side by side."""
-
-    def __init__(self, **sinks: beam.PTransform) -> None:
-        super().__init__()
-        self._sinks = sinks
-
-    def expand(self, records: beam.PCollection) -> dict[str, beam.PCollection]:
-        return {name: records | f"To {name.replace('_', ' ')}" >> sink for name, sink in self._sinks.items()}
-
-
-def _post_order(enriched: EnrichedPost) -> tuple[Any, str]:
-    return enriched.post.created_at, enriched.post.key
-
-
-def _post_date(enriched: EnrichedPost) -> str:
-    """Partition by the UTC date of the post, as BigQuery does."""
-    return f"date={enriched.post.created_at:%Y-%m-%d}"
-
-
-def _case_order(case: Case) -> tuple[Any, str]:
-    return case.opened_at, case.case_id
-
-
-def _case_date(case: Case) -> str:
-    return f"date={case.opened_at:%Y-%m-%d}"
-
-
-def _alert_order(alert: Alert) -> tuple[Any, str]:
-    return alert.raised_at or alert.created_at, alert.alert_id
-
-
-def _alert_date(alert: Alert) -> str:
-    return f"date={alert.raised_at or alert.created_at:%Y-%m-%d}"
-
-
-def _review_order(review: Review) -> tuple[Any, ...]:
-    return review.created_at, review.post, review.version
-
-
-def _review_date(review: Review) -> str:
-    return f"date={review.created_at:%Y-%m-%d}"
-
-
-def _action_order(action: Action) -> tuple[Any, ...]:
-    return action.at, action.action_id, action.revision
-
-
-def _action_date(action: Action) -> str:
-    return f"date={action.at:%Y-%m-%d}"
-
-
-def _kpi_order(row: Kpi) -> tuple[Any, ...]:
-    return KpiKey.of(row), row.revision
-
-
-def _kpi_date(row: Kpi) -> str:
-    return f"date={row.start:%Y-%m-%d}"
-
-
-def _letter_order(letter: DeadLetter) -> tuple[str, int]:
-    return letter.source, letter.position

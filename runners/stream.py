@@ -29,7 +29,18 @@ from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
 from pipeline.records import Action, Alert, Case, DeadLetter, EnrichedPost, Review
 from pipeline.store.care_store import CareStore
-from runners import deliveries, export_profiles, health, local, logs, outcome, pubsub, pubsub_engine, warehouse_bigquery
+from runners import (
+    deliveries,
+    export_profiles,
+    files,
+    health,
+    local,
+    logs,
+    outcome,
+    pubsub,
+    pubsub_engine,
+    warehouse_bigquery,
+)
 from runners.held_messages import HeldMessages
 from runners.local import Job
 
@@ -112,24 +123,24 @@ def _stored_cases(job: Job) -> list[Case]:
 
 def ports(job: Job, topics: Topics) -> Ports:
     """A subscription in; files, topics and SQL out."""
-    files = local.ports(job)
+    to_files = local.ports(job)
 
     def and_to(topic: PubSubName | None, attributes: Any, sink: beam.PTransform) -> beam.PTransform:
-        return local.WriteAll(files=sink, topic=Publish(topic, attributes)) if topic else sink
+        return files.WriteAll(files=sink, topic=Publish(topic, attributes)) if topic else sink
 
     return replace(
-        files,
+        to_files,
         read_posts=ReadPubSub(topics.posts, topics.event_time),
-        write_enriched=and_to(topics.enriched, _post_attributes, files.write_enriched),
-        write_reviews=and_to(topics.reviews, _review_attributes, files.write_reviews),
+        write_enriched=and_to(topics.enriched, _post_attributes, to_files.write_enriched),
+        write_reviews=and_to(topics.reviews, _review_attributes, to_files.write_reviews),
         recall_care=RecallCare(job.store_url, job.config.recall_within),
         write_alerts=_PublishThenKeep(
-            topics.alerts, _alert_attributes, local.alert_files(job), local.keep_told(job, "put_alerts")
+            topics.alerts, _alert_attributes, files.alerts(job.output), local.keep_told(job, "put_alerts")
         ),
         write_actions=_PublishThenKeep(
-            topics.actions, _action_attributes, local.action_files(job), local.keep_told(job, "put_actions")
+            topics.actions, _action_attributes, files.actions(job.output), local.keep_told(job, "put_actions")
         ),
-        write_dead_letters=and_to(topics.dead_letters, _letter_attributes, files.write_dead_letters),
+        write_dead_letters=and_to(topics.dead_letters, _letter_attributes, to_files.write_dead_letters),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import sqlite3
@@ -28,8 +29,9 @@ from pipeline.config import load_config
 from pipeline.io.read_posts import expand_input
 from pipeline.logic.kpis import DAY, KpiKey
 from pipeline.ports import Ports
-from pipeline.records import EnrichedPost, Kpi, RawRecord, from_dict
+from pipeline.records import ANY, Consent, Customer, EnrichedPost, Kpi, RawRecord, from_dict
 from pipeline.store.care_store import CareStore
+from pipeline.store.customer_store import CustomerStore
 from pipeline.store.kpi_store import KpiStore
 from pipeline.store.profile_store import ProfileStore
 from runners import local
@@ -99,11 +101,26 @@ def carry_out(output: Path, runner: Any, read: beam.PTransform | None = None, op
     job = Job(input=SAMPLE, output=output, config=load_config(CONFIG), config_path=CONFIG)
     output.mkdir(exist_ok=True)
     local.create_tables(job)
+    with closing(CustomerStore(job.store_url)) as customers:
+        customers.put_customers(crm(), START)
     pipeline = beam.Pipeline(runner, options=PipelineOptions(list(options)))
     graph.build(pipeline, job.config, ports(job, **({"read_posts": read} if read else {})))
     metrics.forget()
     pipeline.run().wait_until_finish()
     return job
+
+
+def crm() -> list[tuple[Customer, list[str]]]:
+    """The sample's customers, as far as it names their accounts by id; all agree to everything."""
+    agreed = tuple(Consent(ANY, purpose, True, START) for purpose in ("marketing", "service"))
+    with Path("examples/parsi/crm.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            (
+                Customer(row["customer"], row["name"], row["tier"] or None, agreed),
+                [each for each in row["accounts"].split(";") if each and "@" not in each],
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 def as_it_comes(seed: int, part: slice = slice(None)) -> TestStream:
@@ -196,11 +213,13 @@ def test_cases(runs):
 
 def test_alerts(runs):
     assert len(runs[0].alerts) > 100
+    assert any(alert.rule == "gold-customer" for alert in runs[0].alerts.values())
     assert runs[1].alerts == runs[0].alerts
 
 
 def test_actions(runs):
     assert len(runs[0].actions) > 20
+    assert any(action.needs_consent == "service" for action in runs[0].actions.values())
     assert runs[1].actions == runs[0].actions
 
 
