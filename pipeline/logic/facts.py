@@ -42,7 +42,7 @@ class Fact:
     contribution: Contribution | None
     """What the post adds to the author's profile; None for replies and anonymous posts."""
     enriched: EnrichedPost | None
-    """The event itself without its raw text, for what an alert shows; None where no alert can show it."""
+    """The event itself without raw text and scores, for what an alert shows; None where no alert can show it."""
     version: str
     """`SocialPost.version`, and what was said of it: a total order of the versions of one post."""
     sentiment: float = 0.0
@@ -70,7 +70,7 @@ def fact(enriched: EnrichedPost, brands: frozenset[str] | None) -> Fact:
         kind=kind,
         brands=enriched.brands,
         contribution=None if enriched.is_brand_reply or post.account_key is None else contribution(enriched),
-        enriched=_without_raw_text(enriched) if shown else None,
+        enriched=_bare(enriched) if shown else None,
         sentiment=sentiment(said),
         reach=post.author.followers or 0,
         promo=said.promo.label,
@@ -112,6 +112,19 @@ def _kind(enriched: EnrichedPost, brands: frozenset[str] | None) -> Kind:
     return Kind.HAPPY if thanks or (said.sentiment.label == "pos" and not said.sentiment.abstain) else Kind.OTHER
 
 
-def _without_raw_text(enriched: EnrichedPost) -> EnrichedPost:
-    """State that lives for weeks holds the redacted text only."""
-    return replace(enriched, post=replace(enriched.post, text="", attributes={}, links=(), hashtags=()))
+def _bare(enriched: EnrichedPost) -> EnrichedPost:
+    """State that lives for weeks holds the redacted text only, and of a decision what was decided."""
+    said = enriched.classification
+    return replace(
+        enriched,
+        post=replace(enriched.post, text="", attributes={}, links=(), hashtags=()),
+        classification=replace(
+            said,
+            sentiment=replace(said.sentiment, scores={}),
+            severity=replace(said.severity, scores={}),
+            categories=replace(said.categories, scores={}),
+            intents=replace(said.intents, scores={}),
+            stage=replace(said.stage, scores={}),
+            topics=replace(said.topics, scores={}),
+        ),
+    )
