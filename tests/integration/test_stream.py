@@ -83,6 +83,8 @@ def facts(store):
         return 0
     care = CareStore(f"sqlite:///{store}")
     try:
+        # the job may be about to make them
+        care.create_tables()
         return sum(len(known.facts) for _, known in care.recall(load_config(CONFIG).cases.reopen_within))
     finally:
         care.close()
