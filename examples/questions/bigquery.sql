@@ -5,7 +5,7 @@
 SELECT handle, account, advocacy, ROUND(interest.value, 2) AS skiing, ROUND(mood, 2) AS mood, reach
 FROM profiles_latest, UNNEST(interests) AS interest
 WHERE advocacy > 0 AND interest.key = 'skiing' AND interest.value >= 0.5
-ORDER BY skiing DESC;
+ORDER BY skiing DESC, account;
 
 -- question: slowest-at-weekends: Which department answers slowest at weekends (here Thursday and Friday)?
 WITH complaints AS (
@@ -17,7 +17,7 @@ SELECT first_department AS department, COUNT(*) AS complaints, COUNT(answered_at
        ROUND(AVG(TIMESTAMP_DIFF(answered_at, opened_at, SECOND)) / 3600, 1) AS hours
 FROM complaints
 GROUP BY first_department
-ORDER BY hours DESC NULLS LAST, complaints DESC;
+ORDER BY hours DESC NULLS LAST, complaints DESC, department;
 
 -- question: complaints-that-grew: Which complaints grew most this week?
 WITH clock AS (SELECT MAX(post.created_at) AS latest FROM enriched_latest),
@@ -34,7 +34,7 @@ GROUP BY category
 ORDER BY growth DESC, category;
 
 -- question: influencers: Whose posts about us move people?
-SELECT CONCAT(e.post.platform, ':', e.post.author.account_id) AS account, ANY_VALUE(e.post.author.handle) AS handle,
+SELECT CONCAT(e.post.platform, ':', e.post.author.account_id) AS account, MAX(e.post.author.handle) AS handle,
        MAX(e.post.author.followers) AS followers, COUNT(*) AS posts,
        SUM(COALESCE(e.post.engagement.likes, 0) + COALESCE(e.post.engagement.shares, 0)
            + COALESCE(e.post.engagement.replies, 0)) AS reactions,
@@ -42,7 +42,7 @@ SELECT CONCAT(e.post.platform, ':', e.post.author.account_id) AS account, ANY_VA
 FROM enriched_latest AS e
 WHERE NOT e.is_brand_reply AND ARRAY_LENGTH(e.brands) > 0 AND e.post.author.account_id IS NOT NULL
 GROUP BY account
-ORDER BY reactions DESC
+ORDER BY reactions DESC, account
 LIMIT 10;
 
 -- question: happy-topics: What do happy customers talk about?
@@ -61,7 +61,7 @@ FROM kpis_latest
 WHERE period = 'day'
 GROUP BY brand, platform
 HAVING SUM(sla_decided) >= 5
-ORDER BY in_time, decided DESC;
+ORDER BY in_time, decided DESC, brand, platform;
 
 -- question: lost-and-won-back: Who was unhappy and came back happy, and how long did it take?
 SELECT alerts.account, profile.handle, cases.severity,
@@ -70,7 +70,7 @@ FROM alerts_latest AS alerts
 JOIN cases_latest AS cases ON cases.case_id = alerts.`case`
 LEFT JOIN profiles_latest AS profile ON profile.account = alerts.account
 WHERE alerts.rule = 'customer-recovered'
-ORDER BY cases.severity DESC, hours DESC;
+ORDER BY cases.severity DESC, hours DESC, alerts.account;
 
 -- question: best-hour: At which hour of the day does each segment post most (the company's time)?
 WITH hours AS (
@@ -100,4 +100,4 @@ FROM clock, cases_latest AS cases
 LEFT JOIN profiles_latest AS profile ON profile.account = cases.customer
 WHERE cases.answered_at IS NULL AND cases.resolved_at IS NULL
   AND cases.opened_at < TIMESTAMP_SUB(latest, INTERVAL 2 DAY)
-ORDER BY cases.severity DESC, cases.opened_at;
+ORDER BY cases.severity DESC, cases.opened_at, cases.customer;

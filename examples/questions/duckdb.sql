@@ -5,7 +5,7 @@
 SELECT handle, account, advocacy, round(interests['skiing'], 2) AS skiing, round(mood, 2) AS mood, reach
 FROM profiles_latest
 WHERE advocacy > 0 AND interests['skiing'] >= 0.5
-ORDER BY skiing DESC;
+ORDER BY skiing DESC, account;
 
 -- question: slowest-at-weekends: Which department answers slowest at weekends (here Thursday and Friday)?
 SELECT history[1].department AS department, count(*) AS complaints, count(answered_at) AS answered,
@@ -13,7 +13,7 @@ SELECT history[1].department AS department, count(*) AS complaints, count(answer
 FROM cases_latest
 WHERE dayofweek(timezone('Asia/Tehran', opened_at)) IN (4, 5)
 GROUP BY 1
-ORDER BY hours DESC NULLS LAST, complaints DESC;
+ORDER BY hours DESC NULLS LAST, complaints DESC, department;
 
 -- question: complaints-that-grew: Which complaints grew most this week?
 WITH complaints AS (
@@ -30,7 +30,7 @@ GROUP BY category
 ORDER BY growth DESC, category;
 
 -- question: influencers: Whose posts about us move people?
-SELECT post.platform || ':' || post.author.account_id AS account, any_value(post.author.handle) AS handle,
+SELECT post.platform || ':' || post.author.account_id AS account, max(post.author.handle) AS handle,
        max(post.author.followers) AS followers, count(*) AS posts,
        sum(coalesce(post.engagement.likes, 0) + coalesce(post.engagement.shares, 0)
            + coalesce(post.engagement.replies, 0)) AS reactions,
@@ -38,7 +38,7 @@ SELECT post.platform || ':' || post.author.account_id AS account, any_value(post
 FROM enriched_latest
 WHERE NOT is_brand_reply AND len(brands) > 0 AND post.author.account_id IS NOT NULL
 GROUP BY 1
-ORDER BY reactions DESC
+ORDER BY reactions DESC, account
 LIMIT 10;
 
 -- question: happy-topics: What do happy customers talk about?
@@ -59,7 +59,7 @@ FROM kpis_latest
 WHERE period = 'day'
 GROUP BY brand, platform
 HAVING sum(sla_decided) >= 5
-ORDER BY in_time, decided DESC;
+ORDER BY in_time, decided DESC, brand, platform;
 
 -- question: lost-and-won-back: Who was unhappy and came back happy, and how long did it take?
 SELECT alerts.account, profile.handle, cases.severity, round((epoch(alerts.raised_at) - epoch(cases.opened_at)) / 3600, 1) AS hours
@@ -67,7 +67,7 @@ FROM alerts_latest AS alerts
 JOIN cases_latest AS cases ON cases.case_id = alerts."case"
 LEFT JOIN profiles_latest AS profile ON profile.account = alerts.account
 WHERE alerts.rule = 'customer-recovered'
-ORDER BY cases.severity DESC, hours DESC;
+ORDER BY cases.severity DESC, hours DESC, alerts.account;
 
 -- question: best-hour: At which hour of the day does each segment post most (the company's time)?
 WITH hours AS (
@@ -95,4 +95,4 @@ FROM cases_latest AS cases
 LEFT JOIN profiles_latest AS profile ON profile.account = cases.customer
 WHERE cases.answered_at IS NULL AND cases.resolved_at IS NULL
   AND cases.opened_at < (SELECT max(post.created_at) FROM enriched_latest) - INTERVAL 2 DAY
-ORDER BY cases.severity DESC, cases.opened_at;
+ORDER BY cases.severity DESC, cases.opened_at, cases.customer;
