@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.logic.audience import Candidate, Reason
 from pipeline.logic.hour_shown import hour_shown
-from pipeline.logic.text import strip_controls
+from pipeline.logic.text import one_line
 from runners.alert_block import END_OF_ISOLATE
 from runners.case_table import ISOLATE
 from runners.profile_words import day_shown, digits, number, word
@@ -122,6 +122,6 @@ def _value(of: Candidate, column: str, zone: ZoneInfo, language: str, names: Map
 
 def _cell(value: str, persian: bool) -> Text:
     """One line, without what could steer the terminal; isolated, so that cells keep their places in a Persian table."""
-    clean = " ".join(strip_controls(value).split())
+    clean = one_line(value)
     clean = clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
     return Text(f"{ISOLATE}{clean}{END_OF_ISOLATE}" if persian else clean)

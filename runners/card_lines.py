@@ -17,7 +17,6 @@ from rich.text import Text
 from pipeline.logic.insight import Insight
 from pipeline.logic.moods import Month
 from pipeline.logic.next_behaviour import Forecast
-from pipeline.logic.text import strip_controls
 from pipeline.records import Profile
 from pipeline.store.person_store import Person
 from runners.alert_block import END_OF_ISOLATE, ISOLATE
@@ -68,11 +67,6 @@ def isolated(text: str) -> str:
     """A text that holds Persian letters or digits, so that it does not turn what stands beside it."""
     persian = any("\u0600" <= sign <= "\u06ff" for sign in text)
     return f"{ISOLATE}{text}{END_OF_ISOLATE}" if persian else text
-
-
-def clean(text: str) -> str:
-    """On one line, without what could steer the terminal or turn the direction of what comes after it."""
-    return " ".join(strip_controls(text).split())
 
 
 def sparkline(months: Sequence[Month]) -> str:

@@ -12,7 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.logic.text import strip_controls
+from pipeline.logic.text import one_line
 from pipeline.records import Case
 from pipeline.store.case_list import WAITING, ListedCase
 from runners.alert_block import END_OF_ISOLATE
@@ -159,7 +159,7 @@ def _digits(text: str) -> str:
 
 def _clean(value: str) -> str:
     """One line, without what could steer the terminal."""
-    clean = " ".join(strip_controls(value).split())
+    clean = one_line(value)
     return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
 
 

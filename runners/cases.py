@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError
-from pipeline.logic.durations import parse_duration
+from pipeline.logic.durations import parse_duration, parse_moment
 from pipeline.records import Case, iso_time, to_json
 from runners.flags import DEFAULT_CONFIG, add_command, count
 
@@ -114,10 +114,9 @@ def _due_before(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 def _moment(text: str, flag: str, zone: ZoneInfo, or_else: str = "") -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return parse_moment(text, zone)
     except ValueError:
         raise ConfigError(f"{flag}: {text!r} is no time such as 2026-10-12T09:00{or_else}") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

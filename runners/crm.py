@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import ConfigError
 from pipeline.logic.contacts import DEFAULT_REGION, REGIONS
+from pipeline.logic.durations import parse_moment
 from pipeline.records import iso_time
 from runners import crm_export
 from runners.flags import add_command, add_json
@@ -261,7 +262,6 @@ def _with_bar(items: Iterable[T], doing: str) -> Iterable[T]:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
+        return parse_moment(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-10-01 or 2026-10-01T09:00+03:30") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pipeline.logic.contacts import hashed_email, hashed_phone
-from pipeline.logic.text import strip_controls
+from pipeline.logic.durations import parse_moment
+from pipeline.logic.text import one_line, strip_controls
 from pipeline.records import ANY, Consent, Customer
 from runners.crm_sources import Row
 
@@ -89,7 +90,7 @@ class _Reading:
 
     def line(self, name: str) -> str | None:
         """The cell's text on one line; None when there is none."""
-        text = " ".join(strip_controls(_text(self.row.cells.get(name))).split())
+        text = one_line(_text(self.row.cells.get(name)))
         if len(text) > _LONGEST or "\x00" in text:
             self.wrong(name, f"has more than {_LONGEST:,} characters")
         return text or None
@@ -160,18 +161,12 @@ class _Reading:
             self.wrong(name, "an answer is yes or no, also with its day: yes@2026-09-30")
         else:
             try:
-                at = _moment(said_at.strip()) if said_at.strip() else self.at
+                at = parse_moment(said_at.strip()) if said_at.strip() else self.at
             except ValueError:
                 self.wrong(name, "a time is written 2026-09-30 or 2026-09-30T10:00+03:30")
                 return None
             return Consent(channel, purpose, word in _YES, at)
         return None
-
-
-def _moment(text: str) -> datetime:
-    """A time in UTC; a day is its beginning in UTC, as is a time without an offset."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _text(cell: Any) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from pipeline.clock import system_clock
 from pipeline.config import Config
 from pipeline.errors import ConfigError
+from pipeline.logic.durations import parse_moment
 from pipeline.logic.insight import InsightSettings
 from pipeline.store.insight_store import InsightStore
 
@@ -44,10 +45,9 @@ def moment(text: str | None, flag: str, time_zone: str, store: InsightStore) -> 
             return last
         raise ConfigError(f"{flag} latest: the store {store.shown_url} holds no post")
     try:
-        given = datetime.fromisoformat(text)
+        return parse_moment(text, ZoneInfo(time_zone))
     except ValueError:
         raise ConfigError(f"{flag}: {text!r} is no time such as 2026-10-17T12:00+03:30, and not `latest`") from None
-    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(time_zone))).astimezone(UTC)
 
 
 def _minutes(moment: time) -> int:

@@ -13,7 +13,8 @@ from pipeline.logic.insight import FINE, Insight, Interest
 from pipeline.logic.moods import STEADY, Month, Mood, mood_by_month
 from pipeline.logic.next_behaviour import Forecast
 from pipeline.logic.templates import PERSIAN
-from runners.card_lines import Card, bar, clean, indent, isolated, line, sparkline, value
+from pipeline.logic.text import one_line
+from runners.card_lines import Card, bar, indent, isolated, line, sparkline, value
 from runners.profile_words import (
     comma,
     day_shown,
@@ -74,8 +75,8 @@ def _headline(of: Card) -> Text:
         shown.append("  ")
     name = (customer and customer.name) or (profile and profile.display_name) or ""
     handle = f"@{profile.handle}" if profile and profile.handle else ""
-    called = " ".join(filter(None, (isolated(clean(name)), clean(handle))))
-    shown.append(called or clean(of.person.subject), "bold")
+    called = " ".join(filter(None, (isolated(one_line(name)), one_line(handle))))
+    shown.append(called or one_line(of.person.subject), "bold")
     if profile and profile.verified:
         shown.append(" ✓", "cyan")
     shown.append(f"  {value(of, sentence('as of', of.language, time_shown(of.now, of.zone, of.language)))}", "dim")
@@ -85,9 +86,9 @@ def _headline(of: Card) -> Text:
 def _who(of: Card) -> Iterator[Text]:
     person, known, language = of.person, of.insight, of.language
     if customer := person.customer:
-        tier = f" · {clean(customer.tier)}" if customer.tier else ""
-        yield line(of, "customer", f"{clean(customer.customer)}{tier}")
-    yield line(of, "accounts", " · ".join(map(clean, person.accounts)))
+        tier = f" · {one_line(customer.tier)}" if customer.tier else ""
+        yield line(of, "customer", f"{one_line(customer.customer)}{tier}")
+    yield line(of, "accounts", " · ".join(map(one_line, person.accounts)))
     if known:
         counts = [(name, getattr(known, name)) for name in ("posts", "complaints", "recommendations")]
         if known.reach:
@@ -168,7 +169,7 @@ def _interests(of: Card, interests: Sequence[Interest]) -> Iterator[Text]:
             " " * (wide - cell_len(name) + 2),
             (bar(each.weight / interests[0].weight), "green" if each.kind == FINE else "blue"),
             f" {number(each.weight, of.language, 1)}  ",
-            (clean(posts), "dim"),
+            (one_line(posts), "dim"),
         )
 
 
@@ -187,14 +188,14 @@ def _cases(of: Card) -> Iterator[Text]:
         yield Text.assemble(
             line(of, "cases" if case is of.person.cases[0] else ""),
             (value(of, word(case.state, language)), _STATES.get(case.state, "")),
-            f" {value(of, comma(language).join((f'{about} → {clean(case.department)}', severity, when)))}",
+            f" {value(of, comma(language).join((f'{about} → {one_line(case.department)}', severity, when)))}",
         )
 
 
 def _alerts(of: Card) -> Iterator[Text]:
     for alert in of.person.alerts:
         at = time_shown(alert.raised_at or alert.created_at, of.zone, of.language)
-        what = f"{at} · {clean(alert.rule)} → {clean(alert.department)}"
+        what = f"{at} · {one_line(alert.rule)} → {one_line(alert.department)}"
         yield line(of, "alerts" if alert is of.person.alerts[0] else "", what)
 
 
@@ -202,9 +203,9 @@ def _actions(of: Card, console: Console) -> Iterator[Text]:
     room = max(20, min(console.width, _MOST_WIDTH) - indent(of))
     for action in of.person.actions:
         after = sentence("not before", of.language, time_shown(action.not_before, of.zone, of.language))
-        what = f"{clean(action.action)} · {clean(action.channel)} · {after}"
+        what = f"{one_line(action.action)} · {one_line(action.channel)} · {after}"
         yield line(of, "actions" if action is of.person.actions[0] else "", what)
-        said = clean(action.text)
+        said = one_line(action.text)
         said = said if cell_len(said) <= room else f"{set_cell_size(said, room - 1)}…"
         yield Text.assemble(" " * indent(of), (isolated(said), "italic"))
 
@@ -213,7 +214,7 @@ def _consents(of: Card) -> Iterator[Text]:
     consents = of.person.customer.consents if of.person.customer else ()
     for each in consents:
         given = word("given" if each.given else "refused", of.language)
-        what = f"{word(each.purpose, of.language)} · {clean(word(each.channel, of.language))}: {given}"
+        what = f"{word(each.purpose, of.language)} · {one_line(word(each.channel, of.language))}: {given}"
         name = "consents" if each is consents[0] else ""
         yield line(of, name, f"{what} · {day_shown(each.at, of.zone, of.language)}")
 

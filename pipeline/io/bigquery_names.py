@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import ConfigError
+from pipeline.io.pubsub_names import PROJECT
 
 PREFIX = "bigquery://"
 EMULATOR = "BIGQUERY_EMULATOR_HOST"
 """Where a local stand-in listens, such as 127.0.0.1:9050; Google's own client reads the same variable."""
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
 # https://cloud.google.com/bigquery/docs/datasets#dataset-naming
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}", re.ASCII)
 
@@ -47,7 +47,7 @@ def parse_bigquery(value: str, flag: str) -> BigQueryDataset:
 
 def check_dataset(project: str, dataset: str, where: str) -> BigQueryDataset:
     """The dataset, if it may be called so; else ConfigError beginning with `where`."""
-    if not _PROJECT.fullmatch(project):
+    if not PROJECT.fullmatch(project):
         raise ConfigError(
             f"{where}: {project!r} is no project id: 6 to 30 lower-case letters, digits and hyphens, "
             "a letter first, no hyphen last, such as demo-project"

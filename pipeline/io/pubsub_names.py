@@ -12,7 +12,7 @@ PREFIX = "pubsub://"
 
 # https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin; older projects may
 # carry a domain (example.com:my-project)
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
+PROJECT = re.compile(r"(?:[a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
 # https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
 _NAME = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}", re.ASCII)
 _RESOURCE = re.compile(r"/*projects/([^/]+)/(?:topics|subscriptions)/([^/]+)")
@@ -59,7 +59,7 @@ def parse_pubsub(value: str, flag: str) -> PubSubName:
     project, slash, name = value.removeprefix(PREFIX).partition("/")
     if not is_pubsub(value) or not slash:
         raise ConfigError(f"{flag} {value!r}: write {PREFIX}PROJECT/NAME, such as {PREFIX}my-project/posts")
-    if not _PROJECT.fullmatch(project):
+    if not PROJECT.fullmatch(project):
         raise ConfigError(
             f"{flag} {value!r}: {project!r} is no project id: 6 to 30 lower-case letters, digits and hyphens, "
             "a letter first, no hyphen last, such as demo-project"

@@ -78,7 +78,7 @@ def name_shown(display_name: str | None, language: str) -> str:
     A display name is whatever its owner typed: what holds a link, a handle, a phone number or no letter at all is none
     that a company should repeat.
     """
-    name = " ".join(text.strip_controls(display_name or "").split())
+    name = text.one_line(display_name or "")
     telling = text.links(name) or findings(name) or "@" in name
     if telling or len(name) > LONGEST_NAME or not any(map(str.isalpha, name)):
         return NAMELESS[language]

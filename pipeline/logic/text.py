@@ -118,6 +118,11 @@ def strip_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """The text on one line, without what could steer a terminal or turn the direction of what comes after it."""
+    return " ".join(strip_controls(text).split())
+
+
 def excerpt(text: str, limit: int) -> str:
     """At most `limit` characters (code points) of the text on one line, cut at a word border with "…".
 
@@ -126,7 +131,7 @@ def excerpt(text: str, limit: int) -> str:
     """
     if limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
-    line = " ".join(strip_controls(text).split())
+    line = one_line(text)
     if len(line) <= limit:
         return line
     end = 0

@@ -13,8 +13,8 @@ from pipeline.logic.audience import Candidate, Wanted
 from pipeline.records import Consent
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.care_tables import ACTIONS, CASES
-from pipeline.store.customer_import import utc
+from pipeline.store.care_tables import ACTIONS, CASES, UNSETTLED
+from pipeline.store.customer_import import consent
 from pipeline.store.customer_tables import CONSENTS, CUSTOMERS, LINKS, SUPPRESSED
 from pipeline.store.insight_tables import INSIGHTS, INTERESTS
 from pipeline.store.profile_tables import PROFILES
@@ -25,10 +25,6 @@ _OF_ACCOUNT = and_(INSIGHTS.c.kind == "account", PROFILES.c.account == INSIGHTS.
 
 class AudienceStore(SqlStore):
     """Reads only."""
-
-    def must_exist(self) -> None:
-        """Raises ConfigError when there is no such file: whoever only looks would make it by opening it."""
-        database.must_exist(self._engine, self.shown_url)
 
     def insights(self) -> int:
         """How many there are at all; none when they were never refreshed."""
@@ -93,9 +89,9 @@ def _candidates(connection: Connection, rows: Sequence[Row[Any]], wanted: Wanted
         heaviest.setdefault(row.subject, row)
     consents: dict[str, list[Consent]] = defaultdict(list)
     for row in connection.execute(select(CONSENTS).where(CONSENTS.c.customer.in_(subjects))):
-        consents[row.customer].append(Consent(row.channel, row.purpose, row.given, utc(row.at)))
+        consents[row.customer].append(consent(row))
     suppressed = _those(connection, SUPPRESSED, SUPPRESSED.c.subject, everybody)
-    owed = _those(connection, CASES, CASES.c.customer, everybody, CASES.c.state != "resolved", CASES.c.opened_at <= now)
+    owed = _those(connection, CASES, CASES.c.customer, everybody, UNSETTLED, CASES.c.opened_at <= now)
     written = _written_to(connection, everybody, now)
     return [
         _candidate(row, tuple(accounts[row.subject]), heaviest.get(row.subject), consents, suppressed, owed, written)
@@ -130,8 +126,8 @@ def _candidate(
         brands=tuple(each["name"] for each in document["brands"]),
         reach=row.reach,
         advocacy=row.advocacy,
-        last_seen=utc(row.last_seen),
-        as_of=utc(row.as_of),
+        last_seen=database.utc(row.last_seen),
+        as_of=database.utc(row.as_of),
         open_case=any(each in owed for each in accounts),
         suppressed=any(each in suppressed for each in (row.subject, *accounts)),
         consents=tuple(consents[row.subject]) if is_customer and row.subject in consents else (),
@@ -161,5 +157,5 @@ def _written_to(connection: Connection, accounts: Sequence[str], now: datetime) 
         stand = (ACTIONS.c.customer.in_(part), ~ACTIONS.c.withdrawn, ACTIONS.c.at <= now)
         latest = select(ACTIONS.c.customer, func.max(ACTIONS.c.not_before).label("at")).where(*stand)
         for row in connection.execute(latest.group_by(ACTIONS.c.customer)):
-            found[row.customer] = utc(row.at)
+            found[row.customer] = database.utc(row.at)
     return found

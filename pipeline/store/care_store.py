@@ -22,7 +22,7 @@ from pipeline.logic.wave_alerts import KnownWaves, key_of
 from pipeline.records import Action, Alert, Case, from_json
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS
+from pipeline.store.care_tables import ACTIONS, ALERTS, CASES, COURSES, FACTS, UNSETTLED
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ class CareStore(SqlStore):
             latest = connection.scalar(select(FACTS.c.at).order_by(FACTS.c.at.desc()).limit(1))
             if latest is None:
                 return
-            open_cases = select(CASES.c.customer).where(CASES.c.state != "resolved")
+            open_cases = select(CASES.c.customer).where(UNSETTLED)
             recent = select(FACTS.c.customer).where(FACTS.c.at >= latest - customers_since)
 
             def of(table: Table, kind: type[T]) -> dict[str, list[T]]:

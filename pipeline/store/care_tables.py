@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, String, Table
 
+from pipeline.logic.cases import RESOLVED
 from pipeline.store.metadata import METADATA
 
 FACTS = Table(
@@ -30,6 +31,8 @@ CASES = Table(
     Column("sla_met", Boolean),
     Column("document", JSON, nullable=False, comment="the whole Case, as schemas/case.v1.avsc"),
 )
+UNSETTLED = CASES.c.state != RESOLVED
+"""Cases that wait for an answer, or for the customer to be content."""
 ALERTS = Table(
     "alerts",
     METADATA,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.engine import Connection
 
 from pipeline.logic.identity import LinkChanges, import_links
-from pipeline.records import Customer, Link, from_json
+from pipeline.records import Consent, Customer, Link, from_json
 from pipeline.store import database
 from pipeline.store.customer_tables import CONSENTS, CONTACTS, CUSTOMERS, LINKS, PARTED
 
@@ -42,7 +42,9 @@ def put(connection: Connection, given: Mapping[str, tuple[Customer, Collection[s
     """Write some customers (id → customer and accounts), at most `database.CHUNK`, as `CustomerStore.put_customers`."""
     rows = connection.execute(select(CUSTOMERS).where(CUSTOMERS.c.customer.in_(given)))
     before = {row.customer: row for row in rows}
-    known = {name: from_json(Customer, row.document) for name, row in before.items() if utc(row.imported_at) <= at}
+    known = {
+        name: from_json(Customer, row.document) for name, row in before.items() if database.utc(row.imported_at) <= at
+    }
     taken = {
         name: (_with_times(customer, known.get(name), at), accounts)
         for name, (customer, accounts) in given.items()
@@ -70,17 +72,17 @@ def put(connection: Connection, given: Mapping[str, tuple[Customer, Collection[s
 def links_where(connection: Connection, where: Any) -> list[Link]:
     """The links of which the condition holds, in order of account."""
     rows: Sequence[Row[Any]] = connection.execute(select(LINKS).where(where).order_by(LINKS.c.account)).all()
-    return [Link(row.account, row.customer, row.source, row.confidence, utc(row.at)) for row in rows]
+    return [Link(row.account, row.customer, row.source, row.confidence, database.utc(row.at)) for row in rows]
+
+
+def consent(row: Row[Any]) -> Consent:
+    """The consent in a row of CONSENTS."""
+    return Consent(row.channel, row.purpose, row.given, database.utc(row.at))
 
 
 def columns(record: Any) -> dict[str, Any]:
     """The record's fields as columns of the same names."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
-
-
-def utc(moment: datetime) -> datetime:
-    """A time as the store gave it, in UTC; SQLite keeps no offset."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _put_sayings(connection: Connection, customers: Sequence[Customer]) -> None:

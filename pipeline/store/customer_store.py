@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, delete, exists, select
+from sqlalchemy import delete, exists, select
 
 from pipeline.errors import ConfigError
 from pipeline.logic.identity import HAND, CustomerProfile, customer_profile
@@ -15,7 +14,7 @@ from pipeline.logic.profile import ProfileSettings
 from pipeline.records import Consent, Customer, Link, Profile, Suppressed, from_json
 from pipeline.store import customer_import, database, secrets
 from pipeline.store.base import SqlStore
-from pipeline.store.customer_import import Imported, columns, links_where, utc
+from pipeline.store.customer_import import Imported, columns, consent, links_where
 from pipeline.store.customer_tables import CONSENTS, CONTACTS, CUSTOMERS, LINKS, PARTED, SUPPRESSED
 from pipeline.store.profile_tables import PROFILES
 
@@ -142,7 +141,7 @@ class CustomerStore(SqlStore):
         with database.reading(self._engine) as connection:
             wanted = select(CONSENTS).where(CONSENTS.c.customer == customer)
             rows = connection.execute(wanted.order_by(CONSENTS.c.channel, CONSENTS.c.purpose))
-            return tuple(_consent(row) for row in rows)
+            return tuple(consent(row) for row in rows)
 
     def suppress(self, subject: str, reason: str, at: datetime) -> None:
         """Put an account or a customer on the suppression list; the reason said last stays."""
@@ -158,7 +157,7 @@ class CustomerStore(SqlStore):
         """The suppression list, in order of subject."""
         with database.reading(self._engine) as connection:
             rows = connection.execute(select(SUPPRESSED).order_by(SUPPRESSED.c.subject))
-            return [Suppressed(row.subject, row.reason, utc(row.at)) for row in rows]
+            return [Suppressed(row.subject, row.reason, database.utc(row.at)) for row in rows]
 
     def is_suppressed(self, subjects: Collection[str]) -> bool:
         """Whether one of these accounts and customers is on the list."""
@@ -204,7 +203,3 @@ class CustomerStore(SqlStore):
             parts = database.chunks(sorted(accounts))
             wanted = (select(PROFILES.c.account).where(PROFILES.c.account.in_(part)) for part in parts)
             return {account for each in wanted for account in connection.scalars(each)}
-
-
-def _consent(row: Row[Any]) -> Consent:
-    return Consent(row.channel, row.purpose, row.given, utc(row.at))

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -166,6 +167,11 @@ def row(table: Table, record: Any, **given: Any) -> dict[str, Any]:
     """The record as a row: each column from `given`, else from the record's field of that name; `document` is all."""
     same = {column.name for column in table.c} - {*given, "document"}
     return {name: getattr(record, name) for name in same} | given | {"document": to_json(record)}
+
+
+def utc(moment: datetime) -> datetime:
+    """A time as the database gave it, in UTC: SQLite keeps no offset, PostgreSQL shows its own."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def last_of_each(rows: Iterable[dict[str, Any]], *key: str) -> list[dict[str, Any]]:

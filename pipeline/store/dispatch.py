@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from pipeline.logic.webhook_retries import DEAD, DELIVERED, PENDING, Answer, Standing, lost_before
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.outbox import Delivery, is_pending, read_delivery, utc
+from pipeline.store.outbox import Delivery, is_pending, read_delivery
 from pipeline.store.outbox_tables import DELIVERIES, RECEIVERS
 
 LEASE = timedelta(minutes=2)
@@ -40,7 +40,7 @@ class Dispatch(SqlStore):
         paused = select(RECEIVERS.c.paused_until).where(RECEIVERS.c.webhook == webhook)
         with database.reading(self._engine) as connection:
             first, awake = connection.scalar(due), connection.scalar(paused)
-        return max(utc(first), utc(awake or first)) if first else None
+        return max(database.utc(first), database.utc(awake or first)) if first else None
 
     def claim(self, webhook: str, sender: str, now: datetime) -> Claimed | None:
         """The next delivery to make, in order of event time, with the receiver leased to that sender.
@@ -67,7 +67,7 @@ class Dispatch(SqlStore):
             attempts=delivery.attempts,
             refused=delivery.refused,
             failures=receiver.failures,
-            away_since=utc(receiver.away_since) if receiver.away_since else None,
+            away_since=database.utc(receiver.away_since) if receiver.away_since else None,
         )
         return Claimed(delivery, row.body, standing)
 

@@ -14,7 +14,6 @@ from pipeline.records import Action, Case, Profile, from_json
 from pipeline.store import database
 from pipeline.store.base import SqlStore
 from pipeline.store.care_tables import ACTIONS, CASES
-from pipeline.store.customer_import import utc
 from pipeline.store.customer_tables import CUSTOMERS, LINKS
 from pipeline.store.export_tables import EXPORTS
 from pipeline.store.insight_tables import INSIGHTS
@@ -25,10 +24,6 @@ T = TypeVar("T")
 
 class ExportStore(SqlStore):
     """Reads customers; writes `crm_exports`."""
-
-    def must_exist(self) -> None:
-        """Raises ConfigError when there is no such file: whoever only looks would make it by opening it."""
-        database.must_exist(self._engine, self.shown_url)
 
     def size(self, unlinked: bool) -> int:
         """How many subjects there are."""
@@ -41,11 +36,11 @@ class ExportStore(SqlStore):
         wanted = select(CUSTOMERS.c.customer, CUSTOMERS.c.name, CUSTOMERS.c.tier, CUSTOMERS.c.imported_at)
         for connection, rows in self._parts(wanted, CUSTOMERS.c.customer):
             accounts: dict[str, list[str]] = defaultdict(list)
-            told = {row.customer: [utc(row.imported_at)] for row in rows}
+            told = {row.customer: [database.utc(row.imported_at)] for row in rows}
             links = select(LINKS).where(LINKS.c.customer.in_(list(told))).order_by(LINKS.c.account)
             for link in connection.execute(links):
                 accounts[link.customer].append(link.account)
-                told[link.customer].append(utc(link.at))
+                told[link.customer].append(database.utc(link.at))
             found = _Found(connection, [row.customer for row in rows], [a for some in accounts.values() for a in some])
             yield [
                 found.subject(

@@ -15,8 +15,7 @@ from pipeline.logic.insight import Insight
 from pipeline.records import Profile, from_json
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.care_tables import CASES
-from pipeline.store.customer_import import utc
+from pipeline.store.care_tables import CASES, UNSETTLED
 from pipeline.store.customer_tables import LINKS
 from pipeline.store.insight_tables import INSIGHTS, INTERESTS, POPULATIONS
 from pipeline.store.profile_tables import PROFILES
@@ -40,7 +39,7 @@ class InsightStore(SqlStore):
             last: datetime | None = connection.scalar(
                 select(func.max(PROFILES.c.last_seen)).where(PROFILES.c.posts > _NO_POSTS)
             )
-        return last and utc(last)
+        return last and database.utc(last)
 
     def links(self) -> dict[str, str]:
         """Account → customer."""
@@ -51,7 +50,7 @@ class InsightStore(SqlStore):
     def open_cases(self, now: datetime) -> frozenset[str]:
         """Accounts with a case that was opened up to now and is not resolved."""
         with database.reading(self._engine) as connection:
-            wanted = select(CASES.c.customer).where(CASES.c.state != "resolved", CASES.c.opened_at <= now).distinct()
+            wanted = select(CASES.c.customer).where(UNSETTLED, CASES.c.opened_at <= now).distinct()
             return frozenset(connection.scalars(wanted))
 
     def documents(self) -> Iterator[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
@@ -131,7 +131,7 @@ class Outbox(SqlStore):
         """Receivers that do not answer → since when, and when they are asked again."""
         with database.reading(self._engine) as connection:
             rows = connection.execute(select(RECEIVERS).where(RECEIVERS.c.away_since.is_not(None)))
-            return {row.webhook: (utc(row.away_since), utc(row.paused_until)) for row in rows}
+            return {row.webhook: (database.utc(row.away_since), database.utc(row.paused_until)) for row in rows}
 
     def forget(self, customer: str) -> int:
         """Erase what is or was to be told of a customer (as in `Case.customer`); returns how many rows that were."""
@@ -183,13 +183,10 @@ def is_pending(webhook: str) -> ColumnElement[bool]:
 def read_delivery(row: Row[Any]) -> Delivery:
     """The delivery in a row of DELIVERIES."""
     found = {name: getattr(row, name) for name in Delivery.__dataclass_fields__}
-    return Delivery(**found | {name: utc(found[name]) for name in ("at", "due_at", "settled_at") if found[name]})
+    return Delivery(
+        **found | {name: database.utc(found[name]) for name in ("at", "due_at", "settled_at") if found[name]}
+    )
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else -1
-
-
-def utc(moment: datetime) -> datetime:
-    """As it went in: SQLite keeps no time zone, PostgreSQL shows its own."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table, func, or_, select
 
-from pipeline.records import Action, Alert, Case, Consent, Customer, Profile, from_json
+from pipeline.logic.cases import RESOLVED
+from pipeline.records import Action, Alert, Case, Customer, Profile, from_json
 from pipeline.store import database
 from pipeline.store.base import SqlStore
 from pipeline.store.care_tables import ACTIONS, ALERTS, CASES
-from pipeline.store.customer_import import utc
+from pipeline.store.customer_import import consent
 from pipeline.store.customer_tables import CONSENTS, CUSTOMERS, LINKS
 from pipeline.store.profile_tables import PROFILES
 
@@ -105,7 +106,7 @@ class PersonStore(SqlStore):
             rows = connection.execute(wanted.order_by(CONSENTS.c.purpose, CONSENTS.c.channel)).all()
         if document is None:
             return None
-        consents = tuple(Consent(row.channel, row.purpose, row.given, utc(row.at)) for row in rows)
+        consents = tuple(consent(row) for row in rows)
         return replace(from_json(Customer, document), consents=consents)
 
     def _read(self, kind: type[T], table: Table, accounts: Collection[str], of: Any, order: Any) -> Sequence[T]:
@@ -115,7 +116,7 @@ class PersonStore(SqlStore):
 
 
 def _is_open(case: Case, now: datetime) -> bool:
-    return case.state != "resolved" and not case.void and case.opened_at <= now
+    return case.state != RESOLVED and not case.void and case.opened_at <= now
 
 
 def _stands(told: Alert | Action, at: datetime | None, now: datetime) -> bool:

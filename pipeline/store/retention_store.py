@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
+from pipeline.logic.cases import RESOLVED
 from pipeline.store import database
 from pipeline.store.base import SqlStore
-from pipeline.store.care_tables import ACTIONS, ALERTS, CASES, FACTS
+from pipeline.store.care_tables import ACTIONS, ALERTS, CASES, FACTS, UNSETTLED
 from pipeline.store.insight_tables import INSIGHTS, INTERESTS
 from pipeline.store.kpi_tables import FACTS as KPI_FACTS
 from pipeline.store.outbox_tables import DELIVERIES
@@ -48,20 +49,20 @@ class RetentionStore(SqlStore):
     def open_cases(self) -> frozenset[str]:
         """Ids of the cases that are not resolved."""
         with database.reading(self._engine) as connection:
-            return frozenset(connection.scalars(select(CASES.c.case_id).where(CASES.c.state != "resolved")))
+            return frozenset(connection.scalars(select(CASES.c.case_id).where(UNSETTLED)))
 
 
 def _old(than: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
     """What goes, in an order in which each can still see what it hangs on."""
-    unsettled = select(CASES.c.case_id).where(CASES.c.state != "resolved")
-    waiting = select(CASES.c.customer).where(CASES.c.state != "resolved")
+    unsettled = select(CASES.c.case_id).where(UNSETTLED)
+    waiting = select(CASES.c.customer).where(UNSETTLED)
     stale = select(INSIGHTS.c.subject).where(INSIGHTS.c.last_seen < than)
     return [
         (PROFILES, and_(PROFILES.c.last_seen < than, PROFILES.c.account.not_in(waiting))),
         (FACTS, and_(FACTS.c.at < than, FACTS.c.customer.not_in(waiting))),
         (ALERTS, and_(ALERTS.c.raised_at < than, or_(ALERTS.c.case_id.is_(None), ALERTS.c.case_id.not_in(unsettled)))),
         (ACTIONS, ACTIONS.c.at < than),
-        (CASES, and_(CASES.c.state == "resolved", CASES.c.resolved_at < than)),
+        (CASES, and_(CASES.c.state == RESOLVED, CASES.c.resolved_at < than)),
         (KPI_FACTS, KPI_FACTS.c.at < than),
         (DELIVERIES, DELIVERIES.c.settled_at < than),
         (INTERESTS, INTERESTS.c.subject.in_(stale)),

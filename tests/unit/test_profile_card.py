@@ -20,12 +20,13 @@ from pipeline.logic.insight import insight
 from pipeline.logic.moods import Month
 from pipeline.logic.next_behaviour import predict
 from pipeline.logic.profile import Fold
+from pipeline.logic.text import one_line
 from pipeline.records import Action, Author, Case, Consent, Customer
 from pipeline.store.person_store import Person
 from pipeline.store.profile_store import ProfileStore
 from runners import profile as command
 from runners.alert_block import END_OF_ISOLATE, ISOLATE
-from runners.card_lines import Card, bar, clean, sparkline
+from runners.card_lines import Card, bar, sparkline
 from runners.insight_settings import settings_of
 from runners.profile_card import card, reader_language
 from runners.profile_words import SENTENCES, WORDS, duration, number, week_of
@@ -171,7 +172,7 @@ def test_a_name_cannot_steer_the_terminal():
     shown = lines(a_card(profile=a_profile(name="Sara\x1b[2J\u202e\nRad")))
     assert "\x1b" not in shown[0]
     assert "\u202e" not in shown[0]
-    assert clean("a\x07\nb") == "a b"
+    assert one_line("a\x07\nb") == "a b"
 
 
 def test_the_language_of_the_reader():
