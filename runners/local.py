@@ -24,10 +24,11 @@ from pipeline.config import Config
 from pipeline.errors import ConfigError
 from pipeline.io.bigquery_names import BigQueryDataset
 from pipeline.io.forgotten import Forgotten
-from pipeline.io.keep_care import KeepInStore, RecallCare, RecallWaves
+from pipeline.io.in_turn import Sink, WriteInTurn
+from pipeline.io.keep_care import CareSink, RecallCare, RecallWaves
 from pipeline.io.keep_kpis import CountService
 from pipeline.io.permit_actions import PermitActions
-from pipeline.io.queue_webhooks import QueueWebhooks
+from pipeline.io.queue_webhooks import OutboxSink
 from pipeline.io.read_posts import ReadPosts, expand_input
 from pipeline.io.upsert_profiles import UpsertProfiles
 from pipeline.metrics import counters
@@ -120,12 +121,14 @@ def ports(job: Job) -> Ports:
         # a run that replaces an earlier one tells again what that one told
         recall_care=RecallCare(job.store_url, job.config.recall_within, alerts=not job.overwrite),
         recall_waves=RecallWaves(job.store_url, alerts=not job.overwrite),
-        write_cases=files.WriteAll(store=KeepInStore(job.store_url, "put_cases"), avro=files.cases(job.output)),
-        write_alerts=files.WriteAll(store=keep_told(job, "put_alerts"), files=files.alerts(job.output)),
+        write_cases=files.WriteAll(
+            store=WriteInTurn(CareSink(job.store_url, "put_cases")), avro=files.cases(job.output)
+        ),
+        write_alerts=files.WriteAll(store=WriteInTurn(*told(job, "put_alerts")), files=files.alerts(job.output)),
         permit_actions=PermitActions(job.store_url),
-        write_actions=files.WriteAll(store=keep_told(job, "put_actions"), avro=files.actions(job.output)),
-        keep_facts=KeepInStore(job.store_url, "add_facts"),
-        keep_courses=KeepInStore(job.store_url, "put_courses"),
+        write_actions=files.WriteAll(store=WriteInTurn(*told(job, "put_actions")), avro=files.actions(job.output)),
+        keep_facts=WriteInTurn(CareSink(job.store_url, "add_facts")),
+        keep_courses=WriteInTurn(CareSink(job.store_url, "put_courses")),
         count_service=CountService(job.store_url, job.config.time_zone),
         write_kpis=files.kpis(job.output),
         write_dead_letters=files.dead_letters(job.output),
@@ -143,19 +146,10 @@ def _unexplained(text: str, head: str, label: str) -> Sequence[str]:
     return ()
 
 
-def keep_told(job: Job, what: Literal["put_alerts", "put_actions"]) -> beam.PTransform:
-    """Into the store, and before that into the outbox of the webhooks: what the store has is never told again."""
-    to, store = job.config.subscriptions(), KeepInStore(job.store_url, what)
-    return _QueueThenKeep(QueueWebhooks(job.store_url, to, system_clock), store) if to else store
-
-
-class _QueueThenKeep(beam.PTransform):
-    def __init__(self, outbox: beam.PTransform, store: beam.PTransform) -> None:
-        super().__init__()
-        self._outbox, self._store = outbox, store
-
-    def expand(self, records: beam.PCollection) -> beam.PCollection:
-        return records | "To outbox" >> self._outbox | "Keep" >> self._store
+def told(job: Job, what: Literal["put_alerts", "put_actions"]) -> Sequence[Sink]:
+    """The outbox of the webhooks, and then the store: what the store has is never told again."""
+    to, store = job.config.subscriptions(), CareSink(job.store_url, what)
+    return (OutboxSink(job.store_url, to, system_clock), store) if to else (store,)
 
 
 def receivers(job: Job) -> deliveries.Receivers:

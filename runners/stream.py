@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from threading import Event
-from typing import Any
+from typing import Any, Literal
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -22,8 +22,9 @@ from google.api_core.exceptions import PermissionDenied
 from models import loading
 from pipeline import graph, metrics
 from pipeline.errors import ShenavaError
+from pipeline.io.in_turn import WriteInTurn
 from pipeline.io.keep_care import RecallCare
-from pipeline.io.publish import Publish
+from pipeline.io.publish import TopicSink
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.io.read_pubsub import ReadPubSub
 from pipeline.ports import Ports
@@ -126,7 +127,14 @@ def ports(job: Job, topics: Topics) -> Ports:
     to_files = local.ports(job)
 
     def and_to(topic: PubSubName | None, attributes: Any, sink: beam.PTransform) -> beam.PTransform:
-        return files.WriteAll(files=sink, topic=Publish(topic, attributes)) if topic else sink
+        return files.WriteAll(files=sink, topic=WriteInTurn(TopicSink(topic, attributes))) if topic else sink
+
+    def told(
+        topic: PubSubName | None, attributes: Any, what: Literal["put_alerts", "put_actions"], to: beam.PTransform
+    ) -> beam.PTransform:
+        # what the store has counts as told and is not told again, so the topic comes first
+        topics = (TopicSink(topic, attributes),) if topic else ()
+        return files.WriteAll(files=to, store=WriteInTurn(*topics, *local.told(job, what)))
 
     return replace(
         to_files,
@@ -134,29 +142,10 @@ def ports(job: Job, topics: Topics) -> Ports:
         write_enriched=and_to(topics.enriched, _post_attributes, to_files.write_enriched),
         write_reviews=and_to(topics.reviews, _review_attributes, to_files.write_reviews),
         recall_care=RecallCare(job.store_url, job.config.recall_within),
-        write_alerts=_PublishThenKeep(
-            topics.alerts, _alert_attributes, files.alerts(job.output), local.keep_told(job, "put_alerts")
-        ),
-        write_actions=_PublishThenKeep(
-            topics.actions, _action_attributes, files.actions(job.output), local.keep_told(job, "put_actions")
-        ),
+        write_alerts=told(topics.alerts, _alert_attributes, "put_alerts", files.alerts(job.output)),
+        write_actions=told(topics.actions, _action_attributes, "put_actions", files.actions(job.output)),
         write_dead_letters=and_to(topics.dead_letters, _letter_attributes, to_files.write_dead_letters),
     )
-
-
-class _PublishThenKeep(beam.PTransform):
-    """What is told counts as told, and is kept in the store as such, when the topic has it."""
-
-    def __init__(
-        self, topic: PubSubName | None, attributes: Any, files: beam.PTransform, store: beam.PTransform
-    ) -> None:
-        super().__init__()
-        self._topic, self._attributes, self._files, self._store = topic, attributes, files, store
-
-    def expand(self, records: beam.PCollection) -> beam.PCollection:
-        records | "To files" >> self._files
-        told = records | "To topic" >> Publish(self._topic, self._attributes) if self._topic else records
-        return told | "To store" >> self._store
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,27 +15,28 @@ from pipeline.store import database
 from pipeline.store.care_store import CareStore
 from pipeline.store.customer_store import CustomerStore
 
-_BATCH = 200
 What = Literal["add_facts", "put_cases", "put_alerts", "put_actions", "put_courses"]
 
 
-class KeepInStore(beam.PTransform):
-    """Write records with one method of `CareStore`, a transaction a batch.
+class CareSink:
+    """Records into the store with one method of `CareStore`, a transaction a batch.
 
-    Input: what the method takes one of. Output: nothing.
-    Guarantees: idempotent; a store that is away is waited for, then the bundle fails and the runner retries it.
+    Idempotent; a store that is away is waited for.
     """
 
+    _store: CareStore
+
     def __init__(self, url: str, what: What) -> None:
-        super().__init__()
         self._url, self._what = url, what
 
-    def expand(self, records: beam.PCollection) -> beam.PCollection:
-        return (
-            records
-            | "Batch" >> beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
-            | "Write" >> beam.ParDo(_KeepFn(self._url, self._what))
-        )
+    def open(self) -> None:
+        self._store = CareStore(self._url)
+
+    def write(self, records: Sequence[Any]) -> None:
+        database.patiently(lambda: getattr(self._store, self._what)(records))
+
+    def close(self) -> None:
+        self._store.close()
 
 
 class RecallCare(beam.PTransform):
@@ -94,15 +95,6 @@ class _StoreFn(beam.DoFn):
 
     def teardown(self) -> None:
         self._store.close()
-
-
-class _KeepFn(_StoreFn):
-    def __init__(self, url: str, what: What) -> None:
-        super().__init__(url)
-        self._what = what
-
-    def process(self, element: list[Any]) -> None:
-        database.patiently(lambda: getattr(self._store, self._what)(element))
 
 
 class _RecallFn(_StoreFn):

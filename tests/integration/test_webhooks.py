@@ -20,15 +20,17 @@ import apache_beam as beam
 import pytest
 import yaml
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline.clock import system_clock
 from pipeline.io import call_webhooks
 from pipeline.io.call_webhooks import WebhookCaller, post
-from pipeline.io.queue_webhooks import QueueWebhooks
+from pipeline.io.in_turn import WriteInTurn
+from pipeline.io.keep_care import CareSink
+from pipeline.io.queue_webhooks import OutboxSink
 from pipeline.logic.webhook_retries import DEAD, DELIVERED, PENDING, Answer
 from pipeline.logic.webhooks import ALERTS, Subscription, keys_of
 from pipeline.store.base import SqlStore
+from pipeline.store.care_store import CareStore
 from pipeline.store.dispatch import Dispatch
 from pipeline.store.outbox import Outbox
 from runners import deliveries
@@ -270,14 +272,17 @@ def test_several_senders_send_each_message_once_one_at_a_time_and_in_order(recei
     assert receiver.most_at_once == 1
 
 
-def test_the_pipeline_queues_and_hands_on(store):
+def test_the_pipeline_queues_each_once_and_keeps_what_is_queued(store):
     to = Subscription("crm", "https://crm.example.com", "CRM", frozenset({ALERTS}), levels=frozenset({"critical"}))
     records = [alert("a"), alert("b", level="info")]
     for _ in range(2):
         with beam.Pipeline(FnApiRunner()) as pipeline:
-            told = pipeline | beam.Create(records) | QueueWebhooks(store, [to], system_clock)
-            assert_that(told, equal_to(records))
+            sinks = OutboxSink(store, [to], system_clock), CareSink(store, "put_alerts")
+            pipeline | beam.Create(records) | WriteInTurn(*sinks)
     assert list(standing(store)) == ["a-1"]
+    kept = CareStore(store)
+    assert [each.alert_id for each in kept.alerts()] == ["a", "b"]
+    kept.close()
 
 
 def test_a_stream_delivers_while_it_runs_and_what_came_last_at_its_end(receiver, store, monkeypatch):
