@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.logic import cases as course
 from pipeline.logic.actions import actions, emptied
@@ -44,6 +44,8 @@ class CareSettings:
     steps: frozenset[str] = frozenset(LEVELS)
     """Steps of a case that raise an alert."""
     actions: ActionSettings = field(default_factory=ActionSettings)
+    remember: timedelta = timedelta(days=60)
+    """So long after a customer's last post nothing of it matters any more, unless a case of theirs is open."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,15 @@ def news(before: Told, after: Told) -> Told:
         after.crm,
         after.ahead,
     )
+
+
+def laid_aside_at(facts: Iterable[Fact], cases: Iterable[Case], settings: CareSettings) -> datetime | None:
+    """When a customer's facts may leave a stream's memory; None while a case is open. The store keeps them."""
+    open_until = [case.resolved_at for case in cases if not case.void]
+    if None in open_until:
+        return None
+    last = max([fact.at for fact in facts] + [at for at in open_until if at], default=None)
+    return last and last + settings.remember
 
 
 def _alerts(

@@ -14,7 +14,7 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.logic.alerts import Explain, explained
-from pipeline.logic.care import CareSettings, Known, Told, news, tell
+from pipeline.logic.care import CareSettings, Known, Told, laid_aside_at, news, tell
 from pipeline.logic.durations import LONG_AGO
 from pipeline.logic.facts import Fact, fact, latest
 from pipeline.logic.kpis import KpiFact
@@ -53,6 +53,7 @@ class CareForCustomers(beam.PTransform):
     timers, at every deadline; a record that changes comes again (a case whole, an alert with its next
     revision), and what a late post shows never to have happened comes as void or withdrawn. The last word on
     each id is the same in both. A timer beyond the clock does nothing: an engine that drains runs all timers.
+    State is bounded: customers without an open case are laid aside `settings.remember` after their last post.
     Guarantees: event time; ids are deterministic. Only what escalates a post is explained, once a post.
     An error of `explain` fails the bundle. Nothing is told of who is forgotten, whatever a stream still remembers of
     them; counted in `forgotten.customers`.
@@ -174,7 +175,7 @@ class _KeepTellingFn(_TellFn):
         if isinstance(heard, Known) and not before:
             # What it implies was told, or its posts were not acknowledged and come again: with some of them still
             # missing nothing is taken back. Only the deadlines go on.
-            set_clock(clock, tell(customer, known, self._settings, moment, told.read().crm).ahead)
+            self._look_ahead(known, tell(customer, known, self._settings, moment, told.read().crm), clock)
             return seen
         return self._go_on(customer, known, told, moment, clock) + seen
 
@@ -191,11 +192,22 @@ class _KeepTellingFn(_TellFn):
         moment = strike(at, now, self._clock)
         if moment is None or self._is_forgotten(customer):
             return ()
-        return self._go_on(customer, list(facts.read()), told, moment, clock)
+        known = list(facts.read())
+        said = self._go_on(customer, known, told, moment, clock)
+        over = laid_aside_at(known, told.read().cases.values(), self._settings)
+        if over and over <= moment:
+            counter("care.laid_aside").inc()
+            facts.clear()
+            now.clear()
+            clock.clear()
+            # consents are heard of once, as the run begins
+            told.write(replace(NOTHING, crm=told.read().crm))
+        return said
 
     def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:
         before = told.read() or NOTHING
-        fresh = news(before, tell(customer, facts, self._settings, now, before.crm))
+        after = tell(customer, facts, self._settings, now, before.crm)
+        fresh = news(before, after)
         said = list(self._say(fresh, facts))
         alerts = {each.alert_id: each for each in said if isinstance(each, Alert)}
         told.write(
@@ -207,8 +219,12 @@ class _KeepTellingFn(_TellFn):
                 before.crm,
             )
         )
-        set_clock(clock, fresh.ahead)
+        self._look_ahead(facts, after, clock)
         return said
+
+    def _look_ahead(self, facts: Iterable[Fact], after: Told, clock: Any) -> None:
+        over = laid_aside_at(facts, after.cases.values(), self._settings)
+        set_clock(clock, min((at for at in (after.ahead, over) if at), default=None))
 
     def _remember(self, known: Known, told: Any, now: Any) -> None:
         """What earlier runs told; what this one told since stays."""

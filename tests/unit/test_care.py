@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.logic.alerts import AlertRule
-from pipeline.logic.care import CareSettings, Told, news, tell
+from pipeline.logic.care import CareSettings, Told, laid_aside_at, news, tell
 from pipeline.logic.facts import Kind, fact
 from pipeline.logic.signals import SignalSettings
 from tests.builders import START, a_classification, a_deletion, a_post, an_enriched_post
@@ -127,3 +127,24 @@ def test_state_holds_no_raw_text():
     kept = fact(enriched, None)
     assert kept.kind is Kind.COMPLAINT
     assert "0912" not in repr(kept)
+
+
+def test_who_waits_for_nothing_is_laid_aside_a_while_after_the_last_post():
+    silent = [happy("1", 0), happy("2", 5)]
+    assert laid_aside_at(silent, told(silent).cases.values(), CARE) == START + timedelta(hours=5) + CARE.remember
+    assert laid_aside_at([], (), CARE) is None
+
+
+def test_an_open_case_is_never_laid_aside_and_a_settled_one_counts_from_its_end():
+    waiting = [complaint("1", 0)]
+    assert laid_aside_at(waiting, told(waiting).cases.values(), CARE) is None
+    answered = [complaint("1", 0), reply("2", 9)]
+    (case,) = told(answered).cases.values()
+    assert case.resolved_at > START + timedelta(hours=9)
+    assert laid_aside_at(answered, [case], CARE) == case.resolved_at + CARE.remember
+
+
+def test_a_case_that_never_was_keeps_nobody():
+    found = [happy("1", 0)]
+    (void,) = (replace(case, void=True) for case in told([complaint("1", 0)]).cases.values())
+    assert laid_aside_at(found, [void], CARE) == START + CARE.remember
