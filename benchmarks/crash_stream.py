@@ -18,8 +18,8 @@ from runners.messages import Message
 
 START = datetime(2015, 2, 16, tzinfo=UTC)
 """The week of the tweets: every deadline is long past, so that it makes no difference which run is the later one."""
-SPAN = timedelta(days=10)
-"""Within what a restart recalls (cases.reopen_within) and what is remembered of addresses and duplicates."""
+SPAN = timedelta(days=6)
+"""A server delivers a backlog in any order, so posts come as late as this: within the horizon of waves."""
 OWN_ACCOUNT, OWN_HANDLE = "900100", "@ParsiShops"
 NAMED, SEVERE, REPLIED, THANKED = 0.3, 0.03, 0.5, 0.6
 """Shares: of texts that speak to the shop, of severe ones, of those it replies to, of replies that are thanked for."""

@@ -44,8 +44,8 @@ from pipeline.logic.signals import SignalSettings
 from pipeline.logic.sla import WorkingCalendar, parse_hours
 from pipeline.logic.spikes import SpikeSettings
 from pipeline.logic.templates import TOPICS_FA, persian_name
+from pipeline.logic.wave_alerts import HORIZON, KEPT, WaveSettings
 from pipeline.logic.wave_alerts import RULE as WAVE
-from pipeline.logic.wave_alerts import WaveSettings
 from pipeline.logic.webhooks import Subscription
 
 __all__ = ["CATEGORIES", "Config", "load_config"]
@@ -183,12 +183,14 @@ class Config(Section):
             SignalSettings(on.advocate_posts, on.advocate_within, on.churn_complaints, on.churn_within, on.department),
             frozenset(of.alert_on),
             self.action_settings(),
+            self.recall_within,
         )
 
     @property
     def recall_within(self) -> timedelta:
-        """How long after their last post a customer may still be owed something, or must be left in peace."""
-        return max(self.cases.reopen_within, self.actions.cool_down)
+        """How long a post matters: to a case, a signal, the next action or a wave, and to what comes late."""
+        of, on = self.cases, self.signals
+        return max(of.reopen_within, on.advocate_within, on.churn_within, self.actions.cool_down, KEPT) + HORIZON
 
     def action_settings(self) -> ActionSettings:
         """What `logic.actions.actions` takes; nobody's consent is known yet."""

@@ -20,7 +20,9 @@ RULE = "complaint-wave"
 BACKGROUND = timedelta(days=3)
 """What was said so long before a wave is what its words stand out from."""
 HORIZON = timedelta(days=7)
-"""Complaints that come later than that change no wave; duplicates are known for as long."""
+"""Complaints that come later than that tell of no wave and change none; duplicates are known for as long."""
+KEPT = HORIZON + BACKGROUND
+"""So long complaints stay open to change: the words of a wave that may still change are set against what was before."""
 SAMPLE_CHARACTERS = 140
 MOST_COMPARED = 500
 """Texts that are looked at for a wave's words, and as many from before it."""
@@ -93,7 +95,10 @@ def _seen(customer: str, fact: Fact, brands: frozenset[str] | None) -> Iterator[
 
 
 def revisable_from(history: History, settings: SpikeSettings) -> datetime:
-    """Waves found later than that may still change; what is older was told for good."""
+    """Waves found later than that may still change; what is older was told for good.
+
+    A history that is sealed KEPT ago leaves a HORIZON.
+    """
     if history.course is None:
         return LONG_AGO
     return settings.moment(history.course.upto) + BACKGROUND

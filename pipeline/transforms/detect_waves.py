@@ -15,7 +15,7 @@ from apache_beam.utils.timestamp import Timestamp
 from pipeline.logic.course import Course, Wave
 from pipeline.logic.spikes import History, Sighting, next_check, waves
 from pipeline.logic.wave_alerts import (
-    HORIZON,
+    KEPT,
     KnownWaves,
     WaveSettings,
     revisable_from,
@@ -49,7 +49,7 @@ class DetectWaves(beam.PTransform):
     quarter of an hour that saw a complaint and whenever the complaints so far can make a wave; what a late complaint
     changes comes again with its next revision, what it shows to be no wave comes as withdrawn.
     Guarantees: event time; ids are deterministic; the last word on each is the same in both, for complaints no later
-    than HORIZON. A later one is left out and counted in `waves.late`.
+    than HORIZON. One that is later than KEPT is left out and counted in `waves.late`.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class _LookOnceFn(beam.DoFn):
         until = min(now, settled_by(history, self._settings.spikes) or now)
         found = waves(history, until, self._settings.spikes)
         yield from _said(told, key, history, found, self._settings)
-        history.seal(until - HORIZON, self._settings.spikes)
+        history.seal(until - KEPT, self._settings.spikes)
         if history.course:
             yield beam.pvalue.TaggedOutput("courses", (key, history.course))
 
@@ -147,7 +147,7 @@ class _KeepLookingFn(beam.DoFn):
         for alert in _said(said, key, known, found, self._settings):
             said[alert.alert_id] = alert
             yield alert
-        if _seal(known, moment - HORIZON, self._settings):
+        if _seal(known, moment - KEPT, self._settings):
             yield beam.pvalue.TaggedOutput("courses", (key, known.course))
         cut = revisable_from(known, self._settings.spikes)
         told.write({name: alert for name, alert in said.items() if alert.raised_at and alert.raised_at > cut})

@@ -18,11 +18,12 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Timestamp
 
 from pipeline import metrics
-from pipeline.io.keep_care import KeepInStore, RecallWaves
+from pipeline.io.in_turn import WriteInTurn
+from pipeline.io.keep_care import CareSink, RecallWaves
 from pipeline.logic.alerts import AlertSettings, Department
 from pipeline.logic.sla import WorkingCalendar
 from pipeline.logic.spikes import Sighting, SpikeSettings
-from pipeline.logic.wave_alerts import WaveSettings, key_of
+from pipeline.logic.wave_alerts import HORIZON, WaveSettings, key_of
 from pipeline.store.care_store import CareStore
 from pipeline.transforms.detect_waves import DetectWaves
 
@@ -61,8 +62,8 @@ def run(store: Path, source: beam.PTransform, runner: object, options: Sequence[
     opened.close()
     pipeline = beam.Pipeline(runner, options=PipelineOptions(list(options)))
     found = (pipeline | source) | DetectWaves(SETTINGS, lambda: NOW, pipeline | "Recall" >> RecallWaves(url))
-    found.alerts | "Tell" >> KeepInStore(url, "put_alerts")
-    found.courses | "Keep" >> KeepInStore(url, "put_courses")
+    found.alerts | "Tell" >> WriteInTurn(CareSink(url, "put_alerts"))
+    found.courses | "Keep" >> WriteInTurn(CareSink(url, "put_courses"))
     metrics.forget()
     pipeline.run().wait_until_finish()
     return metrics.tally()
@@ -129,6 +130,14 @@ def test_disordered_late_and_doubled_complaints_end_in_the_same_alerts(at_once, 
     assert "waves.late" not in counted
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_complaints_that_come_days_late_end_in_the_same_alerts(at_once, tmp_path, seed):
+    # the watermark is half of that behind: nothing comes later than the horizon
+    counted = streamed(tmp_path / "store.db", three_weeks(), seed, hours=2 * HORIZON / timedelta(hours=1))
+    assert alerts(tmp_path / "store.db") == at_once
+    assert "waves.late" not in counted
+
+
 def test_a_stream_that_is_in_order_tells_each_wave_once_and_takes_nothing_back(at_once, tmp_path):
     counted = streamed(tmp_path / "store.db", three_weeks(), hours=0)
     assert counted["alerts.raised"] == len(WAVES)
@@ -141,7 +150,7 @@ def test_a_second_run_goes_on_where_the_first_ended(at_once, tmp_path):
     end = WAVES[0] + timedelta(days=2)
     streamed(store, [item for item in found if item[1].at < end])
     # the complaints of the last days are recalled from the store, older ones may be replayed
-    counted = streamed(store, [item for item in found if item[1].at > end - timedelta(days=9)])
+    counted = streamed(store, [item for item in found if item[1].at > end - timedelta(days=12)])
     assert counted["alerts.raised"] == 1, "the first wave was told by the first run"
     assert counted["waves.late"] > 0
     assert [alert.alert_id for alert in alerts(store)] == [alert.alert_id for alert in at_once]
