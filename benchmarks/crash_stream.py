@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from poison import poison
-from postings import CONFIG, PLATFORM, canonical, endless, severe
+from postings import CONFIG, OWN_ACCOUNT, PLATFORM, canonical, endless, severe
 
 from pipeline.config import load_config
 from pipeline.records import iso_time
@@ -20,7 +20,7 @@ START = datetime(2015, 2, 16, tzinfo=UTC)
 """The week of the tweets: every deadline is long past, so that it makes no difference which run is the later one."""
 SPAN = timedelta(days=6)
 """A server delivers a backlog in any order, so posts come as late as this: within the horizon of waves."""
-OWN_ACCOUNT, OWN_HANDLE = "900100", "@ParsiShops"
+OWN_HANDLE = "@ParsiShops"
 NAMED, SEVERE, REPLIED, THANKED = 0.3, 0.03, 0.5, 0.6
 """Shares: of texts that speak to the shop, of severe ones, of those it replies to, of replies that are thanked for."""
 _REPLIES = (

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from google.cloud.pubsub_v1.subscriber.message import Message as Received
 from jobs import JobEndedError, StreamingJob, listening, posts_known, running, wait_until
-from postings import CONFIG, canonical, endless, severe
+from postings import CONFIG, OWN_ACCOUNT, canonical, endless, severe
 from rich.progress import Progress
 
 from pipeline.config import load_config
 from pipeline.io.pubsub_names import PubSubName
 from pipeline.logic import pacing
+from pipeline.records import iso_time
 from runners import player, pubsub
 from runners.messages import Message
 
@@ -33,8 +35,18 @@ DRAIN_S, STALLED_S = 1800.0, 120.0
 """Seconds to wait for what is under way, and that nothing may come of it."""
 TAIL_S = 60.0
 """Seconds to wait for the next alert once all posts are known: those of a bundle come together."""
+UNANSWERED = 2
+"""Severe complaints that wait for an answer, where they are answered."""
 WARM_UP = 20
 """Posts before the first that is measured, and again as many until the first alert comes."""
+
+
+class Post(NamedTuple):
+    """A post to publish: its id, itself in Shenava's own form, and when it was written."""
+
+    name: str
+    data: bytes
+    at: datetime
 
 
 @dataclass
@@ -45,7 +57,7 @@ class Bench:
     publish: Any
     """Client."""
     topic: PubSubName
-    posts: Iterator[tuple[str, bytes]]
+    posts: Iterator[Post]
     sent: dict[str, float] = field(default_factory=dict)
     """Post → when it was handed to the client."""
     told: dict[str, float] = field(default_factory=dict)
@@ -59,8 +71,10 @@ class Bench:
             future: player.Sent = self.publish.publish(self.topic.topic, message.data, **message.attributes)
             return future
 
-        now = datetime.now(UTC)
-        made = (Message(data, {"source": name}, now) for name, data in islice(self.posts, number))
+        made = (
+            Message(post.data, {"source": post.name, "created_at": iso_time(post.at)}, post.at)
+            for post in islice(self.posts, number)
+        )
         task = progress.add_task(what, total=number)
         due = pacing.at_rate(rate) if rate else repeat(0.0)
         return player.conduct(zip(due, made, strict=False), send, lambda: progress.advance(task))
@@ -81,14 +95,24 @@ class Bench:
 
 
 @contextmanager
-def warm(place: Path, name: str, texts: Sequence[str], share: float, model: str | None, seed: int) -> Iterator[Bench]:
+def warm(
+    place: Path,
+    name: str,
+    texts: Sequence[str],
+    share: float,
+    model: str | None,
+    seed: int,
+    clock: Callable[[], datetime] | None = None,
+) -> Iterator[Bench]:
     """A job with topics of its own, from when it has told its first alert.
 
     Args:
         share: of severe complaints among the posts.
+        clock: when posts are written, which deadlines then follow, and the severe ones are answered soon. None: now.
     """
     topic, alerts = PubSubName("demo-project", name), PubSubName("demo-project", f"{name}-alerts")
     flags = ["--alerts", str(alerts), *(["--model", model] if model else [])]
+    flags += ["--event-time", "created_at"] if clock else []
     rules = {rule.name for rule in load_config(CONFIG).alerts}
     chance = random.Random(seed)
     with ExitStack() as open_:
@@ -96,7 +120,7 @@ def warm(place: Path, name: str, texts: Sequence[str], share: float, model: str 
         for each in (topic, alerts):
             pubsub.create(client, each, each)
         job = open_.enter_context(running(place / name, topic, CONFIG, *flags))
-        bench = Bench(job, client, topic, _posts(name, texts, share, chance))
+        bench = Bench(job, client, topic, _posts(name, texts, share, chance, clock))
 
         def take(message: Received) -> None:
             now = time.monotonic()
@@ -180,10 +204,26 @@ def is_severe(post_id: str) -> bool:
     return post_id.endswith("!")
 
 
-def _posts(name: str, texts: Sequence[str], share: float, chance: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Post ids and posts in Shenava's own form, without end, no text twice."""
+def fast_clock(span: timedelta, seconds: float) -> Callable[[], datetime]:
+    """A clock that goes through the `span` before now within so many seconds, and then stands still."""
+    ended, began = datetime.now(UTC), time.monotonic()
+    return lambda: ended - span * max(0.0, 1 - (time.monotonic() - began) / seconds)
+
+
+def _posts(
+    name: str, texts: Sequence[str], share: float, chance: random.Random, clock: Callable[[], datetime] | None
+) -> Iterator[Post]:
+    """Posts without end, no text twice."""
+    waiting: deque[str] = deque()
     for number, text in enumerate(endless(texts, chance)):
+        at = clock() if clock else datetime.now(UTC)
+        if len(waiting) > UNANSWERED:
+            post_id, more = f"{name}-{number}-reply", {"in_reply_to_post_id": waiting.popleft()}
+            yield Post(post_id, canonical(post_id, OWN_ACCOUNT, text, at, **more), at)
+            continue
         loud = chance.random() < share
         post_id = f"{name}-{number}{'!' * loud}"
         account = post_id if loud else f"{name}-account-{chance.randrange(ACCOUNTS)}"
-        yield post_id, canonical(post_id, account, severe(number) if loud else text, datetime.now(UTC))
+        if loud and clock:
+            waiting.append(post_id)
+        yield Post(post_id, canonical(post_id, account, severe(number) if loud else text, at), at)

@@ -22,6 +22,8 @@ SAMPLE = "examples/parsi/posts"
 STREAMS = Path("../shared/data/streams")
 """The real streams; they may not be in the project, so a machine without them has the sample alone."""
 PLATFORM = "x"
+OWN_ACCOUNT = "900100"
+"""The brand's."""
 SEVERE = (
     "@ParsiShops سه بار زنگ زدم هر بار یک ربع موسیقی گوش دادم بعد قطع شد. سفارش {}، جاروم هنوز نیست. واقعاً شرم‌آوره",
     "پول رو نگه داشتن، جنس اشتباهی هم دم در خونه‌ست. سفارش {}، آخرین خرید عمرم از @ParsiShops بود. به همه هم میگم",

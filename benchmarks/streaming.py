@@ -1,13 +1,17 @@
 """How soon an alert comes after its post, how many posts a second the streaming job does, and whether its memory grows.
 
     python benchmarks/streaming.py --rates 10,50,100,200 --seconds 60
-    python benchmarks/streaming.py --rates "" --burst 0 --memory-minutes 30 --plot streaming.png
+    python benchmarks/streaming.py --rates "" --burst 0 --memory-minutes 30 --memory-days 360 --plot streaming.png
 
 `shenava run` reads from the local Pub/Sub server as a process of its own, with runners/config/reference.yaml and
 times of publication for its clock. The posts are texts of the sample and of real streams, none twice; a known share
 are severe complaints. Latency is from the call that publishes a post to the arrival of the alert that escalates it.
 A rate is sustained when at most the posts of five seconds are under way as the last one is sent; what is under way is
 then waited for. "As fast as it can": posts a second while thousands wait. Publisher, server and job share the machine.
+
+What a stream remembers of a post, it remembers for weeks. So in half an hour memory grows with the posts, whatever it
+does later; with --memory-days the posts are written over so many days instead, severe ones are answered, and what is
+over is laid aside: then it must level off.
 """
 
 from __future__ import annotations
@@ -18,12 +22,12 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from jobs import server
-from latency import at_rate, capacity, warm
+from latency import at_rate, capacity, fast_clock, warm
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from postings import default_inputs, read_texts
@@ -55,9 +59,11 @@ def measure(given: argparse.Namespace) -> tuple[dict[str, Any], Samples]:
                     found["capacity"] = capacity(bench, given.burst, progress)
         if given.memory_minutes:
             # a job of its own: what the rates left in memory would hide what grows
-            with warm(Path(place), "memory", **job) as bench, sampled(bench.job.memory_mb) as samples:
-                steady = at_rate(bench, given.memory_rate, given.memory_minutes * 60, progress)
-            found["memory"] = {"steady": steady, **growth(samples)}
+            seconds, days = given.memory_minutes * 60, timedelta(days=given.memory_days)
+            clock = fast_clock(days, seconds) if days else None
+            with warm(Path(place), "memory", clock=clock, **job) as bench, sampled(bench.job.memory_mb) as samples:
+                steady = at_rate(bench, given.memory_rate, seconds, progress)
+            found["memory"] = {"steady": steady, "days": given.memory_days, **growth(samples)}
     return found, samples
 
 
@@ -88,6 +94,7 @@ def markdown(found: Mapping[str, Any]) -> str:
         ]
         rows += [("slope", f"{of['slope_mb_per_h']:+,} MB an hour"), ("peak", f"{of['peak_mb']:,} MB")]
         title = f"resident memory over {of['minutes']:g} minutes at {of['steady']['rate']:g} posts a second"
+        title += f" of {of['days']:g} days" if of["days"] else ""
         parts.append(table((title, ""), rows))
     return "\n\n".join(parts)
 
@@ -150,7 +157,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--alerting", type=float, default=0.05, help="share of severe complaints, as in the sample")
     parser.add_argument("--memory-minutes", type=float, default=0, help="length of the steady run for memory, 0: none")
-    parser.add_argument("--memory-rate", type=float, default=30, help="its posts a second")
+    parser.add_argument("--memory-rate", type=float, default=10, help="its posts a second")
+    parser.add_argument("--memory-days", type=float, default=0, help="days over which its posts are written, 0: now")
     parser.add_argument("--model", metavar="DIR", help="classifier of the job (default: the one that ships)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
