@@ -20,7 +20,7 @@ from pipeline.logic.durations import parse_duration
 from pipeline.logic.segments import Segment
 from pipeline.logic.templates import TOPICS_FA
 from pipeline.records import ANY, iso_time
-from runners.flags import DEFAULT_CONFIG, add_command, add_json, count, positive
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_store, count, positive
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -64,7 +64,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="marketing",
         help="for which consent is needed (default: marketing); none asks for no consent, to count people",
     )
-    own.add_argument("--store", required=True, metavar="URL", help="such as sqlite:///out/profiles.db")
+    add_store(own)
     own.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML")
     own.add_argument("--format", choices=_FORMATS, help="default: of --output's name, else table")
     own.add_argument("--output", type=Path, metavar="FILE", help=".csv or .jsonl")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.logic.durations import parse_duration, parse_moment
 from pipeline.records import Case, iso_time, to_json
-from runners.flags import DEFAULT_CONFIG, add_command, count
+from runners.flags import DEFAULT_CONFIG, add_command, add_store, count
 
 _LIST_EXAMPLES = """\
 examples:
@@ -39,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     steps = cases.add_subparsers(title="steps", required=True, metavar="STEP")
 
     shown = add_command(steps, "list", "show cases, the most urgent first", _list, _LIST_EXAMPLES)
-    shown.add_argument("--store", required=True, metavar="URL", help="as of `shenava run`")
+    add_store(shown)
     shown.add_argument(
         "--state", action="append", choices=_STATES, help="only cases in that state; may be given several times"
     )

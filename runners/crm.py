@@ -17,7 +17,7 @@ from pipeline.logic.contacts import DEFAULT_REGION, REGIONS
 from pipeline.logic.durations import parse_moment
 from pipeline.records import iso_time
 from runners import crm_export
-from runners.flags import add_command, add_json
+from runners.flags import add_command, add_json, add_store
 
 if TYPE_CHECKING:
     from pipeline.store.customer_import import Imported
@@ -61,7 +61,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         steps, "import", "customers, their accounts and consents into the store", _run, _IMPORT_EXAMPLES
     )
     taken.add_argument("source", metavar="FILE|SQL-URL", help=".csv, .jsonl (also .gz) or .avro, or a database")
-    taken.add_argument("--store", required=True, metavar="URL", help="the store, such as sqlite:///out/profiles.db")
+    add_store(taken)
     taken.add_argument("--query", metavar="SELECT", help="what to read from a database")
     taken.add_argument(
         "--region",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigError
 from pipeline.records import CustomerRow, iso_time, to_dict
-from runners.flags import DEFAULT_CONFIG, add_command, add_json
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_store
 
 if TYPE_CHECKING:
     from pipeline.logic.crm_row import Subject
@@ -52,7 +52,7 @@ class Exported:
 def add_step(steps: argparse._SubParsersAction[argparse.ArgumentParser], name: str = "export") -> None:
     """Add `export` to the steps of `crm`."""
     step = add_command(steps, name, "what is known of every customer into a file", _run, _EXAMPLES)
-    step.add_argument("--store", required=True, metavar="URL", help="such as sqlite:///out/profiles.db")
+    add_store(step)
     step.add_argument("--output", required=True, type=Path, metavar="FILE", help=".csv, .jsonl or .avro")
     step.add_argument("--format", choices=_FORMATS, help="default: of --output's name")
     step.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML")

@@ -35,6 +35,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """`--store`."""
+    examples = "such as sqlite:///out/profiles.db or postgresql+psycopg://…"
+    parser.add_argument("--store", required=True, metavar="URL", help=examples)
+
+
 def add_json(parser: argparse.ArgumentParser, does: str) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help=does)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError
 from pipeline.logic.contacts import DEFAULT_REGION, REGIONS
 from pipeline.records import to_json
-from runners.flags import DEFAULT_CONFIG, add_command, add_json, count
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_store, count
 
 if TYPE_CHECKING:
     from pipeline.store.customer_store import CustomerStore
@@ -75,7 +75,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--region", default=DEFAULT_REGION, metavar="CODE", help=f"as `shenava crm import` (default: {DEFAULT_REGION})"
     )
     for step in (link, unlink, show, suggest):
-        step.add_argument("--store", required=True, metavar="URL", help=f"the store, such as {_STORE}")
+        add_store(step)
         add_json(step, "print JSON, a line each" if step is suggest else "print it as JSON")
 
 

@@ -22,7 +22,7 @@ from pipeline.logic.profile import decay
 from pipeline.logic.segments import HALF_LIFE, Segment
 from pipeline.records import Profile, iso_time
 from pipeline.store.insight_store import InsightStore
-from runners.flags import DEFAULT_CONFIG, add_command, add_json
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_store
 from runners.insight_settings import moment, settings_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     steps = own.add_subparsers(title="steps", required=True, metavar="STEP")
     refresh = add_command(steps, "refresh", "write the tables insights and interests anew", _refresh, _EXAMPLES)
-    refresh.add_argument("--store", required=True, metavar="URL", help="such as sqlite:///out/profiles.db")
+    add_store(refresh)
     refresh.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML")
     refresh.add_argument(
         "--as-of", metavar="TIME", help="such as 2026-10-17T12:00+03:30, or latest: of the last post (default: now)"

@@ -18,7 +18,7 @@ from pipeline.logic.next_behaviour import Forecast, as_json, predict
 from pipeline.records import Profile, to_json
 from pipeline.store.insight_store import InsightStore
 from pipeline.store.person_store import Person, PersonStore
-from runners.flags import DEFAULT_CONFIG, add_command, add_json
+from runners.flags import DEFAULT_CONFIG, add_command, add_json, add_store
 from runners.insight_settings import moment, settings_of
 
 _EXAMPLES = """\
@@ -38,7 +38,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     steps = own.add_subparsers(title="steps", required=True, metavar="STEP")
     show = add_command(steps, "show", "a card of what is known of a customer or account", _show, _EXAMPLES)
     show.add_argument("subject", metavar="ACCOUNT|CUSTOMER", help="platform:account_id, or a customer's id in the CRM")
-    show.add_argument("--store", required=True, metavar="URL", help="such as sqlite:///out/profiles.db")
+    add_store(show)
     show.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE", help="the company's YAML")
     show.add_argument(
         "--now", metavar="TIME", help="such as 2026-10-17T12:00+03:30, or latest: of the store's last post"

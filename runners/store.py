@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from runners.flags import add_command, add_json
+from runners.flags import add_command, add_json, add_store
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -47,7 +47,7 @@ def _add(
     command: Callable[[argparse.Namespace], int],
 ) -> None:
     step = add_command(steps, name, does, command, _STATUS_EXAMPLES if name == "status" else _UPGRADE_EXAMPLES)
-    step.add_argument("--store", required=True, metavar="URL", help="sqlite:///FILE or postgresql+psycopg://…")
+    add_store(step)
     add_json(step, "print the result as JSON")
 
 

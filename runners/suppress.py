@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pipeline.records import to_json
-from runners.flags import add_command, add_json
+from runners.flags import add_command, add_json, add_store
 
 if TYPE_CHECKING:
     from pipeline.store.customer_store import CustomerStore
@@ -49,7 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         step.add_argument("subject", metavar="ACCOUNT|CUSTOMER", help="x:123, x:@handle, or an id of the CRM")
     add.add_argument("--reason", required=True, help="why, for whoever reads the list")
     for step in (add, remove, everybody):
-        step.add_argument("--store", required=True, metavar="URL", help="sqlite:///FILE or postgresql+psycopg://…")
+        add_store(step)
         add_json(step, "print JSON")
 
 

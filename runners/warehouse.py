@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from runners.flags import add_command, add_json
+from runners.flags import add_command, add_json, add_store
 
 _EXAMPLES = """\
 examples:
@@ -64,7 +64,7 @@ def add_profiles_parser(exports: argparse._SubParsersAction[argparse.ArgumentPar
     parser = add_command(
         exports, "profiles", "a snapshot of all profiles as Avro", _export_profiles, _PROFILES_EXAMPLES
     )
-    parser.add_argument("--store", required=True, metavar="URL", help="where the profiles are")
+    add_store(parser)
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="profiles/date=…/ is made in it")
     parser.add_argument("--date", type=_day, metavar="DAY", help="day of the snapshot (default: today in UTC)")
     add_json(parser, "print what was done as JSON")

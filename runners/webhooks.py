@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import ConfigError
 from pipeline.logic.webhook_retries import DEAD, DELIVERED, PENDING, STATES
-from runners.flags import add_command, add_json, count
+from runners.flags import add_command, add_json, add_store, count
 
 if TYPE_CHECKING:
     from pipeline.logic.webhooks import Subscription
@@ -64,13 +64,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     steps = webhooks.add_subparsers(title="steps", required=True, metavar="STEP")
 
     deliver = add_command(steps, "deliver", "send what waits in the outbox", _deliver, _DELIVER_EXAMPLES)
-    _store_flag(deliver)
+    add_store(deliver)
     _config_flag(deliver)
     deliver.add_argument("--once", action="store_true", help="end when nothing is due")
     add_json(deliver, "with --once, print what was sent as JSON")
 
     shown = add_command(steps, "list", "show messages and how they stand", _list, _LIST_EXAMPLES)
-    _store_flag(shown)
+    add_store(shown)
     which = shown.add_mutually_exclusive_group()
     which.add_argument("--failed", action="store_true", help="only what was given up")
     which.add_argument("--state", choices=STATES, help="only those")
@@ -83,7 +83,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     named.add_argument("id", nargs="?", metavar="ID", help="as `shenava webhooks list` shows it")
     named.add_argument("--all", action="store_true", help="whatever is dead or waits for its next try")
     retry.add_argument("--webhook", metavar="NAME", help="only to that receiver")
-    _store_flag(retry)
+    add_store(retry)
 
     verify = add_command(steps, "verify", "print how a receiver checks the signature", _verify, _VERIFY_EXAMPLES)
     verify.add_argument("--language", choices=["python", "javascript"], default="python", help="default: python")
@@ -189,12 +189,6 @@ def _subscriptions(config: Path) -> tuple[Subscription, ...]:
     if not found:
         raise ConfigError(f"--config {config}: it names no webhooks; see docs/webhooks.md")
     return found
-
-
-def _store_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--store", required=True, metavar="URL", help="as of `shenava run`, such as sqlite:///out/profiles.db"
-    )
 
 
 def _config_flag(parser: argparse.ArgumentParser) -> None:

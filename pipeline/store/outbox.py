@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,18 +132,6 @@ class Outbox(SqlStore):
         with database.reading(self._engine) as connection:
             rows = connection.execute(select(RECEIVERS).where(RECEIVERS.c.away_since.is_not(None)))
             return {row.webhook: (database.utc(row.away_since), database.utc(row.paused_until)) for row in rows}
-
-    def forget(self, customer: str) -> int:
-        """Erase what is or was to be told of a customer (as in `Case.customer`); returns how many rows that were."""
-        with database.writing(self._engine) as connection:
-            return connection.execute(DELIVERIES.delete().where(DELIVERIES.c.customer == customer)).rowcount
-
-    def of(self, customer: str) -> Iterator[tuple[Delivery, str | None]]:
-        """What is or was to be told of a customer, with the body while it is kept, in order of event time."""
-        theirs = select(DELIVERIES).where(DELIVERIES.c.customer == customer).order_by(DELIVERIES.c.at)
-        with database.reading(self._engine) as connection:
-            for row in connection.execute(theirs):
-                yield read_delivery(row), row.body
 
     def forget_old(self, now: datetime) -> int:
         """Delete what was settled longer than KEPT ago; returns how many rows that were."""
