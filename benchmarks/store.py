@@ -34,6 +34,7 @@ from models.evaluation.tables import table
 from pipeline.logic.profile import Fold, ProfileSettings, merge
 from pipeline.records import Contribution, Look, Profile
 from pipeline.store.profile_store import ProfileStore
+from runners.local import spare_collector
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SPAN = timedelta(days=365)
@@ -138,6 +139,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place, Progress(console=Console(stderr=True), transient=True) as progress:
         store = ProfileStore(given.store or f"sqlite:///{place}/store.db")
         store.create_tables()
+        spare_collector()  # as a run does
         tenths = fill(store, given, progress)
         found = {
             "about": {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "store": store.shown_url}

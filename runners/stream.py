@@ -84,6 +84,7 @@ def run(job: Job, topics: Topics, watch: health.Watch | None = None) -> dict[str
     with watching, _stopped_by_signals(pulse.stopping), pubsub.subscriber() as client:
         _check(topics)
         model = loading.load(job.model).name
+        local.spare_collector()
         local.make_output(job.output)
         local.create_tables(job)
         if job.warehouse:

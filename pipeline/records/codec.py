@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import cattrs
 
 T = TypeVar("T")
 
+
+def _tuples_become_lists(converter: cattrs.Converter) -> None:
+    def is_tuple(kind: Any) -> bool:
+        return get_origin(kind) is tuple
+
+    def hook(kind: Any) -> Callable[[Any], list[Any]]:
+        # asked once a type: a profile holds thousands of posts
+        of_each = converter.get_unstructure_hook(get_args(kind)[0])
+        return lambda values: [of_each(each) for each in values]
+
+    converter.register_unstructure_hook_factory(is_tuple, hook)
+
+
 _converter = cattrs.Converter()
 # datetimes stay datetimes: fastavro writes them as timestamp-micros; JSON writers turn them into ISO 8601
 _converter.register_structure_hook(datetime, lambda value, _: value)
 _converter.register_unstructure_hook(datetime, lambda value: value)
-_converter.register_unstructure_hook_factory(
-    lambda kind: getattr(kind, "__origin__", None) is tuple, lambda _: lambda v: [_converter.unstructure(i) for i in v]
-)
+_tuples_become_lists(_converter)
 
 
 def to_dict(record: Any) -> dict[str, Any]:
@@ -40,10 +51,7 @@ _json_converter.register_structure_hook(datetime, lambda value, _: datetime.from
 _json_converter.register_unstructure_hook(datetime, iso_time)
 _json_converter.register_structure_hook(bytes, lambda value, _: base64.b64decode(value))
 _json_converter.register_unstructure_hook(bytes, lambda value: base64.b64encode(value).decode())
-_json_converter.register_unstructure_hook_factory(
-    lambda kind: getattr(kind, "__origin__", None) is tuple,
-    lambda _: lambda v: [_json_converter.unstructure(i) for i in v],
-)
+_tuples_become_lists(_json_converter)
 
 
 def to_json(record: Any) -> dict[str, Any]:
