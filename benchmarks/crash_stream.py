@@ -1,4 +1,4 @@
-"""A stream in which complaints, the shop's replies and thanks occur, with poison among it. The same for a seed."""
+"""A stream of complaints, a wave of them, the shop's replies, thanks, and poison among it. The same for a seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from poison import poison
-from postings import CONFIG, OWN_ACCOUNT, PLATFORM, canonical, endless, severe
+from postings import CONFIG, LATE, OWN_ACCOUNT, PLATFORM, canonical, endless, severe
 
 from pipeline.config import load_config
 from pipeline.records import iso_time
@@ -23,6 +23,8 @@ SPAN = timedelta(days=6)
 OWN_HANDLE = "@ParsiShops"
 NAMED, SEVERE, REPLIED, THANKED = 0.3, 0.03, 0.5, 0.6
 """Shares: of texts that speak to the shop, of severe ones, of those it replies to, of replies that are thanked for."""
+WAVE = (0.6, 0.6 + 1 / 72)
+"""From where to where in the stream, two hours of its time, four of five posts are one complaint, each of a stranger."""
 _REPLIES = (
     "سلام، بابت این تجربه متأسفیم. لطفاً شماره سفارش را برای ما بفرستید تا پیگیری کنیم.",
     "We are sorry to hear that. Please send us your order number and we will look into it.",
@@ -73,6 +75,8 @@ def _conversations(posts: int, texts: Sequence[str], chance: random.Random) -> I
                     later(number, None, customer)
             else:
                 account, text = customer, chance.choice(_THANKS)
+        elif WAVE[0] <= number / posts < WAVE[1] and chance.random() < 0.8:
+            account, text = f"wave-{number}", LATE.format(10_000 + number)
         else:
             # a few write often, many once
             account = f"customer-{int(posts / 3 * chance.random() ** 2)}"

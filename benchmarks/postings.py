@@ -24,6 +24,7 @@ STREAMS = Path("../shared/data/streams")
 PLATFORM = "x"
 OWN_ACCOUNT = "900100"
 """The brand's."""
+LATE = "@ParsiShops Third reschedule in three days of order {}. Each time nobody rings the bell. This is my last order."
 SEVERE = (
     "@ParsiShops سه بار زنگ زدم هر بار یک ربع موسیقی گوش دادم بعد قطع شد. سفارش {}، جاروم هنوز نیست. واقعاً شرم‌آوره",
     "پول رو نگه داشتن، جنس اشتباهی هم دم در خونه‌ست. سفارش {}، آخرین خرید عمرم از @ParsiShops بود. به همه هم میگم",
@@ -31,7 +32,7 @@ SEVERE = (
     "@ParsiShops دکتر گفت مسمومیت غذایی. عکس کپک و فاکتور {} و نسخه رو دارم، فردا میرم بهداشت. هنوز یک نفر زنگ نزده",
     "@ParsiShops تلویزیون دوبار رفته تعمیر دوبار برگشته با همون خط سبز. پرونده {}. این دفعه میام دم شعبه",
     "Same thing happened to my parents' washing machine, @ParsiShops, order {}. Dropped, denied, then silence.",
-    "@ParsiShops Third reschedule in three days of order {}. Each time nobody rings the bell. This is my last order.",
+    LATE,
     "hanooz khabari nist az sefaresh {}. 28 milion pool dadam ye axs ham neshoonam nadadin. faghat bot javab mide "
     "@ParsiShops",
     "@ParsiShops the hair dryer of order {} burned my hand and nobody answers. This is dangerous, I will report you.",
