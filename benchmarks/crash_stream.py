@@ -24,7 +24,7 @@ OWN_HANDLE = "@ParsiShops"
 NAMED, SEVERE, REPLIED, THANKED = 0.3, 0.03, 0.5, 0.6
 """Shares: of texts that speak to the shop, of severe ones, of those it replies to, of replies that are thanked for."""
 WAVE = (0.6, 0.6 + 1 / 72)
-"""From where to where in the stream, two hours of its time, four of five posts are one complaint, each of a stranger."""
+"""From where to where in the stream: in two hours of its time, four of five posts are one complaint, of strangers."""
 _REPLIES = (
     "سلام، بابت این تجربه متأسفیم. لطفاً شماره سفارش را برای ما بفرستید تا پیگیری کنیم.",
     "We are sorry to hear that. Please send us your order number and we will look into it.",

@@ -126,6 +126,25 @@ def news(before: Told, after: Told) -> Told:
     )
 
 
+def taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
+    """The facts, and what earlier runs told."""
+    facts: list[Fact] = []
+    alerts: dict[str, Alert] = {}
+    actions: dict[str, Action] = {}
+    cases: dict[str, Case] = {}
+    crm: Customer | None = None
+    for each in known:
+        if isinstance(each, Known):
+            facts += each.facts
+            alerts |= {alert.alert_id: alert for alert in each.alerts}
+            actions |= {action.action_id: action for action in each.actions}
+            cases |= {case.case_id: case for case in each.cases}
+            crm = each.crm or crm
+        else:
+            facts.append(each)
+    return facts, Told(cases, alerts, actions=actions, crm=crm)
+
+
 def laid_aside_at(facts: Iterable[Fact], cases: Iterable[Case], settings: CareSettings) -> datetime | None:
     """When a customer's facts may leave a stream's memory; None while a case is open. The store keeps them."""
     open_until = [case.resolved_at for case in cases if not case.void]

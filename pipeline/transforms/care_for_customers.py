@@ -14,14 +14,14 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from apache_beam.utils.timestamp import Timestamp
 
 from pipeline.logic.alerts import Explain, explained
-from pipeline.logic.care import CareSettings, Known, Told, laid_aside_at, news, tell
+from pipeline.logic.care import CareSettings, Known, Told, laid_aside_at, news, taken_apart, tell
 from pipeline.logic.durations import LONG_AGO
 from pipeline.logic.facts import Fact, fact, latest
 from pipeline.logic.kpis import KpiFact
 from pipeline.logic.spikes import Sighting
 from pipeline.logic.wave_alerts import sightings
 from pipeline.metrics import counter
-from pipeline.records import Action, Alert, Case, Customer
+from pipeline.records import Action, Alert, Case
 from pipeline.transforms.count_alert import count_alert
 from pipeline.transforms.drop_forgotten import Forgotten
 from pipeline.transforms.event_clock import set_clock, strike
@@ -133,7 +133,7 @@ class _TellFn(beam.DoFn):
 
 class _TellOnceFn(_TellFn):
     def process(self, element: tuple[str, Iterable[Fact | Known]]) -> Iterable[Any]:
-        customer, (facts, before) = element[0], _taken_apart(element[1])
+        customer, (facts, before) = element[0], taken_apart(element[1])
         if self._is_forgotten(customer):
             return
         after = tell(customer, facts, self._settings, self._clock(), before.crm)
@@ -228,7 +228,7 @@ class _KeepTellingFn(_TellFn):
 
     def _remember(self, known: Known, told: Any, now: Any) -> None:
         """What earlier runs told; what this one told since stays."""
-        said, since = _taken_apart([known])[1], told.read() or NOTHING
+        said, since = taken_apart([known])[1], told.read() or NOTHING
         told.write(
             replace(
                 since,
@@ -240,22 +240,3 @@ class _KeepTellingFn(_TellFn):
         )
         if known.now:
             now.write(max(now.read() or LONG_AGO, known.now))
-
-
-def _taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
-    """The facts, and what earlier runs told."""
-    facts: list[Fact] = []
-    alerts: dict[str, Alert] = {}
-    actions: dict[str, Action] = {}
-    cases: dict[str, Case] = {}
-    crm: Customer | None = None
-    for each in known:
-        if isinstance(each, Known):
-            facts += each.facts
-            alerts |= {alert.alert_id: alert for alert in each.alerts}
-            actions |= {action.action_id: action for action in each.actions}
-            cases |= {case.case_id: case for case in each.cases}
-            crm = each.crm or crm
-        else:
-            facts.append(each)
-    return facts, Told(cases, alerts, actions=actions, crm=crm)
