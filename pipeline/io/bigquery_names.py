@@ -13,7 +13,6 @@ from pipeline.io.pubsub_names import PROJECT
 PREFIX = "bigquery://"
 EMULATOR = "BIGQUERY_EMULATOR_HOST"
 """Where a local stand-in listens, such as 127.0.0.1:9050; Google's own client reads the same variable."""
-# https://cloud.google.com/resource-manager/docs/creating-managing-projects#before_you_begin
 # https://cloud.google.com/bigquery/docs/datasets#dataset-naming
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,1024}", re.ASCII)
 

@@ -147,10 +147,10 @@ def taken_apart(known: Iterable[Fact | Known]) -> tuple[list[Fact], Told]:
 
 def laid_aside_at(facts: Iterable[Fact], cases: Iterable[Case], settings: CareSettings) -> datetime | None:
     """When a customer's facts may leave a stream's memory; None while a case is open. The store keeps them."""
-    open_until = [case.resolved_at for case in cases if not case.void]
-    if None in open_until:
+    ends = [case.resolved_at for case in cases if not case.void]
+    if None in ends:
         return None
-    last = max([fact.at for fact in facts] + [at for at in open_until if at], default=None)
+    last = max((at for at in (*ends, *(fact.at for fact in facts)) if at), default=None)
     return last and last + settings.remember
 
 

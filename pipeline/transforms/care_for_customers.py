@@ -194,14 +194,15 @@ class _KeepTellingFn(_TellFn):
             return ()
         known = list(facts.read())
         said = self._go_on(customer, known, told, moment, clock)
-        over = laid_aside_at(known, told.read().cases.values(), self._settings)
+        before = told.read()
+        over = laid_aside_at(known, before.cases.values(), self._settings)
         if over and over <= moment:
             counter("care.laid_aside").inc()
             facts.clear()
             now.clear()
             clock.clear()
             # consents are heard of once, as the run begins
-            told.write(replace(NOTHING, crm=told.read().crm))
+            told.write(replace(NOTHING, crm=before.crm))
         return said
 
     def _go_on(self, customer: str, facts: list[Fact], told: Any, now: datetime, clock: Any) -> list[Any]:

@@ -26,7 +26,7 @@ from tests.unit.test_cases import complaint, happy, reply
 REMEMBER = timedelta(days=2)
 LATE = 24 * 4
 """Hours: by then what was said in the first is laid aside."""
-AGAIN = replace(complaint("9", LATE), enriched=complaint("9", LATE, severity=3).enriched)
+AGAIN = complaint("9", LATE, severity=3)
 
 
 class _Nobody:
